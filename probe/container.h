@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include "media.h"
+
+G_BEGIN_DECLS
+
+/* container.h — which streams a target container can hold, asked of libavformat's muxers before a job starts.
+ *
+ * Threads: safe; nothing is kept. Container names here are muxer names, "matroska", "mp4". */
+
+/* The muxer that ffmpeg would choose for a file of this @extension (with or without the dot, any case).
+ * Returns: static string, "matroska" for ".mkv"; NULL if no muxer goes by it. */
+const char *ffarm_container_muxer(const char *extension);
+
+/* TRUE if @muxer can hold a stream of @type coded as @codec. Where libavformat itself gives no answer, what was
+ * tried with ffmpeg and is written down in container.c decides. An unknown codec (NULL) is held by nothing. */
+gboolean ffarm_container_holds(const char *muxer, FfarmStreamType type, const char *codec);
+
+/* TRUE if @muxer keeps attachments (fonts) / cover art as attached pictures of image codec @codec / chapters. */
+gboolean ffarm_container_holds_attachments(const char *muxer);
+gboolean ffarm_container_holds_picture(const char *muxer, const char *codec);
+gboolean ffarm_container_holds_chapters(const char *muxer);
+
+/* The encoder that turns a text subtitle into one that @muxer holds: "srt", "mov_text", "webvtt".
+ * Returns: static string; NULL if @muxer holds no text subtitles. */
+const char *ffarm_container_text_encoder(const char *muxer);
+
+G_END_DECLS
