@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include "profile.h"
+#include "streams.h"
+
+G_BEGIN_DECLS
+
+/* command.h — media + profile + streams -> ffmpeg's argv. Pure. Threads: safe. */
+
+typedef struct {
+    const char *ffmpeg;             /* program on the host */
+    const char *input;              /* path as the host knows it; goes in as file:PATH */
+    const char *output;             /* likewise */
+    const FfarmProfile *profile;    /* with mixins and engine applied */
+    const FfarmStreamPlan *streams;
+    const char *muxer;              /* -f, when the profile gives none; NULL: none */
+} FfarmCommandParams;
+
+/* Builds
+ *   FFMPEG -nostdin -hide_banner -loglevel level+info -y -progress pipe:1 -nostats [input options] -i file:INPUT
+ *   [output, audio, video, subtitle options] [-map, -c, -disposition of the stream plan] [-f MUXER] file:OUTPUT
+ * The output is a name that ffarm just made, so -y never overwrites anything of the user's.
+ * Returns: NULL-terminated argv, free with g_strfreev(). */
+char **ffarm_command_build(const FfarmCommandParams *params) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

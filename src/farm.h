@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include "host_check.h"
+#include "job.h"
+#include "plan.h"
+#include "progress.h"
+
+G_BEGIN_DECLS
+
+/* farm.h — executes a plan: the only owner of job state. Hands jobs to slots, gives a failed host's job to another, stops.
+ *
+ * Threads: ffarm_farm_run() runs a GMainContext of its own on the calling thread and touches job state there and nowhere else.
+ *          A slot is a thread with a runner of its own; jobs go out and events come in as messages. The event function is
+ *          called on the calling thread. Several farms may run at once on different threads. */
+
+typedef enum {
+    FFARM_EVENT_HOST,     /* a host was checked: report */
+    FFARM_EVENT_JOB,      /* a job changed state: job, host, choice */
+    FFARM_EVENT_PROGRESS, /* a running job has news: job, host, progress; at most two a second for each slot */
+    FFARM_EVENT_TRANSFER, /* bytes moved in UPLOADING and DOWNLOADING: job, host, done_bytes, total_bytes */
+    FFARM_EVENT_RESULT,   /* a job came to its end: job */
+    FFARM_EVENT_MESSAGE,  /* something to tell a person: message, is_warning */
+} FfarmEventType;
+
+typedef struct {
+    FfarmEventType type;
+    const FfarmHostReport *report;
+    const FfarmJob *job;
+    const FfarmHost *host;
+    const FfarmChoice *choice;
+    const FfarmProgress *progress;
+    gint64 done_bytes, total_bytes;
+    const char *message;
+    gboolean is_warning;
+} FfarmEvent;
+
+/* Everything in @event is borrowed and valid during the call. */
+typedef void (*FfarmEventFunc)(const FfarmEvent *event, gpointer user_data);
+
+typedef struct {
+    guint retries;            /* how often a job whose host failed is given to another; the command line's default is 2 */
+    guint stall_ms;           /* no progress for this long: stopped and retried; 0 = 120 s */
+    FfarmEventFunc on_event;  /* nullable */
+    gpointer user_data;
+} FfarmFarmOptions;
+
+typedef struct {
+    guint done, kept, skipped, below_threshold, failed, cancelled;
+    gint64 source_bytes, output_bytes; /* of done and kept jobs */
+    gint64 elapsed_us;
+    guint hosts_usable, hosts_left_out;
+} FfarmSummary;
+
+/* Runs @plan to its end: checks the hosts (those that can't be used are named and left out), encodes, verifies, replaces.
+ * Items that are not to be encoded get their RESULT event too (skipped; failed for invalid and unassignable ones).
+ * When @cancellable fires: nothing new starts, running encodes are stopped on their hosts, temporaries are removed on both
+ * sides, sources stay as they were; the rest is CANCELLED, and TRUE is returned with what was done in @summary.
+ * Returns: FALSE with FFARM_REMOTE_ERROR_UNREACHABLE if there is something to encode and no host is usable. */
+gboolean ffarm_farm_run(const FfarmPlan *plan, const FfarmFarmOptions *options, FfarmSummary *summary,
+                        GCancellable *cancellable, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include "plan.h"
+
+G_BEGIN_DECLS
+
+/* job.h — an item of the plan on its way: states and their legal transitions.
+ *
+ * Threads: owned by the farm's thread. */
+
+typedef enum {
+    FFARM_JOB_QUEUED,
+    FFARM_JOB_CLAIMED,
+    FFARM_JOB_UPLOADING,
+    FFARM_JOB_ENCODING,
+    FFARM_JOB_DOWNLOADING,
+    FFARM_JOB_VERIFYING,
+    FFARM_JOB_REPLACING,
+    /* ends */
+    FFARM_JOB_DONE,            /* the result is in the source's place, or under -o */
+    FFARM_JOB_KEPT,            /* -k: the result lies beside the source */
+    FFARM_JOB_SKIPPED,         /* by a rule, or nothing matched */
+    FFARM_JOB_BELOW_THRESHOLD, /* did not save enough: result discarded, source kept; counts as done */
+    FFARM_JOB_FAILED,
+    FFARM_JOB_CANCELLED,
+} FfarmJobState;
+
+const char *ffarm_job_state_name(FfarmJobState state); /* "queued" ... "below_threshold" ... */
+gboolean ffarm_job_state_is_end(FfarmJobState state);
+/* TRUE if a job may go from @from to @to: forward through the phases (some may be left out), back to QUEUED for another try,
+ * from anywhere to FAILED and CANCELLED; never out of an end. */
+gboolean ffarm_job_state_may_follow(FfarmJobState from, FfarmJobState to);
+
+typedef struct {
+    const FfarmPlanItem *item; /* borrowed from the plan */
+    FfarmJobState state;
+    guint attempts;            /* begun so far */
+    GPtrArray *failed_hosts;   /* of const FfarmHost*, borrowed: where it has failed */
+    char *output;              /* path of the result; NULL until it is in place */
+    gint64 output_size;
+    gint64 elapsed_us;         /* of the last attempt */
+    const FfarmHost *host;     /* of the last attempt; nullable */
+    GError *error;             /* why it failed last; nullable */
+    char *log;                 /* last lines of ffmpeg's own words in the last failed attempt; nullable */
+} FfarmJob;
+
+FfarmJob *ffarm_job_new(const FfarmPlanItem *item) G_GNUC_WARN_UNUSED_RESULT;
+void ffarm_job_free(FfarmJob *job); /* NULL is legal */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmJob, ffarm_job_free)
+
+/* Goes to @state. An illegal transition is a programming error (critical). */
+void ffarm_job_go(FfarmJob *job, FfarmJobState state);
+
+G_END_DECLS

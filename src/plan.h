@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include "inputs.h"
+#include "media.h"
+#include "placement.h"
+#include "settings.h"
+#include "streams.h"
+
+G_BEGIN_DECLS
+
+/* plan.h — inputs -> what will happen to every file, and why. --dry-run prints this value and run executes it.
+ *
+ * Threads: built on one thread (probing uses a pool inside); immutable afterwards and readable from any thread. */
+
+typedef enum {
+    FFARM_PLAN_ENCODE,
+    FFARM_PLAN_SKIP,         /* a rule says SKIP, or the result is there already */
+    FFARM_PLAN_UNMATCHED,    /* no rule matches: left alone */
+    FFARM_PLAN_INVALID,      /* can't be encoded, or must not be (clash of names, given twice) */
+    FFARM_PLAN_UNASSIGNABLE, /* no enabled host may take it */
+} FfarmPlanStatus;
+
+typedef enum { FFARM_ORDER_GIVEN, FFARM_ORDER_LONGEST, FFARM_ORDER_SHORTEST } FfarmOrder;
+
+typedef struct {
+    gboolean keep;          /* -k: source kept, result beside it as NAME.EXT.tmp */
+    const char *output_dir; /* -o: results below it, sources untouched; nullable */
+    const char *const *only_hosts; /* --host; nullable */
+    gboolean sequential;    /* -s: one encode at a time */
+    FfarmOrder order;
+    guint probe_timeout_ms; /* 0: the prober's default */
+    guint probe_threads;    /* 0: one per processor */
+} FfarmPlanOptions;
+
+typedef struct {
+    guint id;               /* place in the plan, from 0 */
+    FfarmInput *input;
+    FfarmMedia *media;      /* never NULL */
+    FfarmPlanStatus status;
+    char *reason;           /* one line in words; NULL only for ENCODE without remarks */
+    const FfarmRule *rule;  /* that matched; nullable */
+    GPtrArray *trace;       /* of FfarmVerdict; NULL when no rule was asked */
+    char *profile;          /* by -p or rule; a host's own profile replaces it (see the choice). NULL when not ENCODE */
+    char *job_id;           /* RUNID-ID */
+} FfarmPlanItem;
+
+typedef struct {
+    char *run_id;           /* [0-9a-z]+, made new for every plan */
+    const FfarmSettings *settings; /* borrowed: outlives the plan */
+    gboolean keep;          /* as asked for, or because the configuration is the built-in one and there is no -o */
+    char *output_dir;       /* absolute; nullable */
+    gboolean sequential;
+    FfarmOrder order;
+    GPtrArray *items;       /* of FfarmPlanItem, in the order of the inputs */
+    GPtrArray *hosts;       /* of FfarmHost: enabled (and --host) ones of every cluster used, each once; the implicit local
+                               host of runs without -c among them. Owned. */
+    GPtrArray *disabled;    /* of FfarmHost of the same clusters that do not take part. Owned. */
+} FfarmPlan;
+
+/* How one host would do one item. */
+typedef struct {
+    const FfarmHost *host;     /* borrowed from the plan */
+    const char *queue;         /* whose slot it takes; NULL: default queue. Borrowed from the host */
+    gboolean any_queue;        /* TRUE: any slot of the host will do */
+    const char *engine;        /* static */
+    FfarmProfile *profile;     /* effective: mixins and engine applied */
+    FfarmStreamPlan *streams;  /* borrows from the item's media */
+    const char *muxer;         /* static; NULL: unknown, ffmpeg decides by name */
+    FfarmPlacement *placement;
+    char *destination;         /* final path of the result on this machine */
+    char **argv;               /* ffmpeg's, as it will be run */
+} FfarmChoice;
+
+/* Probes @inputs (array of FfarmInput; taken over, the array is left empty), asks the rules and finds clashes: a source given
+ * twice or reached by two names (same device and inode), two sources with the same result, a result that would overwrite
+ * another file.
+ * @progress: nullable; called on this thread after every file.
+ * Returns: new plan; NULL with FFARM_CONFIG_ERROR (unknown cluster, profile, mixin or host, named) before anything is probed,
+ * or G_IO_ERROR_CANCELLED. */
+FfarmPlan *ffarm_plan_new(const FfarmSettings *settings, GPtrArray *inputs, const FfarmPlanOptions *options,
+                          void (*progress)(guint done, guint total, gpointer user_data), gpointer user_data,
+                          GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void ffarm_plan_free(FfarmPlan *plan); /* NULL is legal */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmPlan, ffarm_plan_free)
+
+/* How @host does @item (status ENCODE). Pure: the same answer every time.
+ * @reason: nullable; when NULL is returned, new string that says why this host may not take it.
+ * Returns: new choice, free with ffarm_choice_free(); NULL if the host may not take it. */
+FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host, char **reason)
+    G_GNUC_WARN_UNUSED_RESULT;
+void ffarm_choice_free(FfarmChoice *choice); /* NULL is legal */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmChoice, ffarm_choice_free)
+
+guint ffarm_plan_count(const FfarmPlan *plan, FfarmPlanStatus status);
+const char *ffarm_plan_status_name(FfarmPlanStatus status); /* "encode", "skip", "unmatched", "invalid", "unassignable" */
+
+G_END_DECLS

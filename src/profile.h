@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* profile.h — an encoding recipe. Profiles, mixins and templates of the configuration all become this one form; included
+ * profiles are merged in when the settings are loaded.
+ *
+ * Threads: immutable once the settings are loaded; may be read from any thread. */
+
+/* ffmpeg options of one section, already split into words as a POSIX shell would split them. */
+typedef struct {
+    gboolean is_set;  /* FALSE: the key is absent, so that an included profile's section shows through */
+    gboolean is_list; /* given as a YAML list: merged option by option; else replaced whole */
+    char **words;     /* NULL-terminated, never NULL; empty for a null section */
+} FfarmOptions;
+
+typedef struct {
+    char **include_languages; /* nullable; include wins over exclude */
+    char **exclude_languages; /* nullable */
+    char *default_language;   /* nullable */
+} FfarmLanguages;
+
+typedef enum { FFARM_TRISTATE_UNSET = -1, FFARM_TRISTATE_NO = 0, FFARM_TRISTATE_YES = 1 } FfarmTristate;
+
+/* The sections of options, in the order in which they come on ffmpeg's line (input options stand before -i). */
+typedef enum {
+    FFARM_SECTION_INPUT,
+    FFARM_SECTION_OUTPUT,
+    FFARM_SECTION_AUDIO,
+    FFARM_SECTION_VIDEO,
+    FFARM_SECTION_SUBTITLE,
+    FFARM_N_SECTIONS,
+} FfarmSection;
+
+typedef struct {
+    char *name;                             /* "cuda", "qsv", "vaapi", "videotoolbox", "amf", "cpu" */
+    FfarmOptions sections[FFARM_N_SECTIONS]; /* merged over the profile's own on a host that uses this engine */
+} FfarmEngineOptions;
+
+typedef struct {
+    char *name;
+    gboolean is_template;
+    FfarmOptions sections[FFARM_N_SECTIONS];
+    char *extension;        /* with the dot; NULL: the source's */
+    double threshold;       /* least saving in percent; 0: any result is welcome */
+    double threshold_check; /* percent done from which a hopeless encode is stopped early; 100: never early */
+    char *queue;            /* nullable */
+    FfarmTristate automap;  /* unset: as the configuration says */
+    FfarmLanguages audio, subtitle;
+    char *quality;          /* "low", "medium", "high", "0".."51"; nullable */
+    GPtrArray *engines;     /* of FfarmEngineOptions, in the order of the file */
+    guint line, column;     /* where it stands in the configuration; 0 for built-in ones */
+} FfarmProfile;
+
+FfarmProfile *ffarm_profile_new(const char *name) G_GNUC_WARN_UNUSED_RESULT;
+FfarmProfile *ffarm_profile_copy(const FfarmProfile *profile) G_GNUC_WARN_UNUSED_RESULT;
+void ffarm_profile_free(FfarmProfile *profile); /* NULL is legal */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmProfile, ffarm_profile_free)
+
+/* Replaces @profile's video, audio and subtitle sections by those of the first of @mixins (nullable, n_mixins may be 0) that
+ * has the section. Nothing else of a mixin counts.
+ * Returns: new profile, named as @profile. */
+FfarmProfile *ffarm_profile_with_mixins(const FfarmProfile *profile, const FfarmProfile *const *mixins, guint n_mixins)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Merges the options that @profile has for @engine (NULL: none) over its own.
+ * Returns: new profile, named as @profile, without engines. */
+FfarmProfile *ffarm_profile_for_engine(const FfarmProfile *profile, const char *engine) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Merges @child over @parent as `include` does: lists option by option (parent's order, then the child's new ones; an option
+ * is a word that begins with '-' and is no number, with the words up to the next one), anything else replaced whole.
+ * Returns: new NULL-terminated list of words with is_list set as in the result. */
+FfarmOptions ffarm_options_merge(const FfarmOptions *parent, const FfarmOptions *child);
+void ffarm_options_clear(FfarmOptions *options);
+
+/* The value of the last @option ("-c:v") in @section, or NULL. Borrowed. */
+const char *ffarm_profile_peek_option(const FfarmProfile *profile, FfarmSection section, const char *option);
+
+const char *ffarm_section_key(FfarmSection section); /* "output_options_audio" */
+
+G_END_DECLS

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include "farm.h"
+#include "media.h"
+#include "plan.h"
+
+G_BEGIN_DECLS
+
+/* report_json.h — the objects of the command line's JSON Lines. Each function returns one line without a line break, valid
+ * UTF-8 whatever the file's name holds (bytes that are not UTF-8 appear as U+FFFD, and the exact name as base64 in
+ * "file_bytes"); free with g_free(). Pure. Threads: safe. */
+
+char *ffarm_json_media(const FfarmMedia *media) G_GNUC_WARN_UNUSED_RESULT;                        /* "event":"media" */
+char *ffarm_json_plan_item(const FfarmPlan *plan, const FfarmPlanItem *item) G_GNUC_WARN_UNUSED_RESULT; /* "plan" */
+char *ffarm_json_host(const FfarmHostReport *report) G_GNUC_WARN_UNUSED_RESULT;                   /* "host" */
+char *ffarm_json_start(const FfarmPlan *plan) G_GNUC_WARN_UNUSED_RESULT;                          /* "start" */
+char *ffarm_json_event(const FfarmEvent *event) G_GNUC_WARN_UNUSED_RESULT; /* "host", "job", "progress", "result"; NULL for others */
+char *ffarm_json_summary(const FfarmPlan *plan, const FfarmSummary *summary) G_GNUC_WARN_UNUSED_RESULT; /* "summary" */
+
+G_END_DECLS
