@@ -14,8 +14,8 @@ int run_over_ssh(const Sshd *sshd, const char *command, std::string *output)
     g_autofree char *text = nullptr;
     const char *argv[] = {sshd->ssh, "-o", "BatchMode=yes", "-p", port, sshd->address, command, nullptr};
     int status = -1;
-    g_spawn_sync(nullptr, const_cast<char **>(argv), nullptr, G_SPAWN_DEFAULT, nullptr, nullptr, &text, nullptr, &status,
-                 nullptr);
+    g_spawn_sync(nullptr, const_cast<char **>(argv), nullptr, G_SPAWN_DEFAULT, nullptr, nullptr, &text, nullptr,
+                 &status, nullptr);
     *output = text ? text : "";
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

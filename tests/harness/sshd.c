@@ -40,7 +40,7 @@ static void make_key(const char *type, const char *path)
     const char *argv[] = {"ssh-keygen", "-q", "-t", type, "-N", "", "-C", "test", "-f", path, NULL};
     int status = -1;
     g_autoptr(GError) error = NULL;
-    g_spawn_sync(NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status, &error);
+    g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status, &error);
     g_assert_no_error(error);
     g_assert_cmpint(status, ==, 0);
 }
@@ -58,7 +58,8 @@ static char *public_key(const char *private_path)
     return read_text(path);
 }
 
-/* A port that was free a moment ago; should somebody else take it first, the server says so and the next one is tried. */
+/* A port that was free a moment ago; should somebody else take it first, the server says so and the next one is tried.
+ */
 static guint guess_port(const char *address)
 {
     struct sockaddr_in name = {.sin_family = AF_INET};
@@ -67,7 +68,7 @@ static guint guess_port(const char *address)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     g_assert_cmpint(fd, >=, 0);
     guint port = 0;
-    if (bind(fd, (struct sockaddr *) &name, sizeof name) == 0 && getsockname(fd, (struct sockaddr *) &name, &length) == 0)
+    if (bind(fd, (struct sockaddr *)&name, sizeof name) == 0 && getsockname(fd, (struct sockaddr *)&name, &length) == 0)
         port = ntohs(name.sin_port);
     close(fd);
     /* An address of another network namespace can't be bound here, and nobody else listens on it there. */
@@ -91,15 +92,15 @@ static void write_server_config(const Sshd *sshd, const SshdOptions *options, co
 
 static void write_client_config(const Sshd *sshd, const SshdOptions *options)
 {
-    g_autofree char *text = g_strdup_printf("%s\n"
-                                            "Host *\n"
-                                            "    UserKnownHostsFile %s\n"
-                                            "    GlobalKnownHostsFile none\n"
-                                            "    IdentityFile %s\n"
-                                            "    IdentitiesOnly yes\n"
-                                            "    UpdateHostKeys no\n",
-                                            options->client_lines ? options->client_lines : "", sshd->known_hosts,
-                                            sshd->key);
+    g_autofree char *text =
+        g_strdup_printf("%s\n"
+                        "Host *\n"
+                        "    UserKnownHostsFile %s\n"
+                        "    GlobalKnownHostsFile none\n"
+                        "    IdentityFile %s\n"
+                        "    IdentitiesOnly yes\n"
+                        "    UpdateHostKeys no\n",
+                        options->client_lines ? options->client_lines : "", sshd->known_hosts, sshd->key);
     g_assert_true(g_file_set_contents(sshd->client_config, text, -1, NULL));
     g_autofree char *script = g_strdup_printf("#!/bin/sh\nexec ssh -F '%s' \"$@\"\n", sshd->client_config);
     g_assert_true(g_file_set_contents_full(sshd->ssh, script, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0700, NULL));
@@ -115,7 +116,7 @@ static void write_known_hosts(const Sshd *sshd)
 /* Runs in the server's process before exec: it must not outlive a test that crashes. */
 static void die_with_parent(gpointer data)
 {
-    (void) data;
+    (void)data;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
@@ -126,13 +127,13 @@ static void spawn_server(Sshd *sshd, const SshdOptions *options, const char *con
     if (options->netns) {
         const char *prefix[] = {"ip", "netns", "exec", options->netns};
         for (guint i = 0; i < G_N_ELEMENTS(prefix); i++)
-            g_ptr_array_add(argv, (gpointer) prefix[i]);
+            g_ptr_array_add(argv, (gpointer)prefix[i]);
     }
     const char *own[] = {server, "-D", "-f", config, "-E", sshd->log, NULL};
     for (guint i = 0; i < G_N_ELEMENTS(own); i++)
-        g_ptr_array_add(argv, (gpointer) own[i]);
+        g_ptr_array_add(argv, (gpointer)own[i]);
     g_autoptr(GError) error = NULL;
-    g_spawn_async(NULL, (char **) argv->pdata, NULL,
+    g_spawn_async(NULL, (char **)argv->pdata, NULL,
                   G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL, die_with_parent, NULL,
                   &sshd->pid, &error);
     g_assert_no_error(error);
@@ -140,10 +141,10 @@ static void spawn_server(Sshd *sshd, const SshdOptions *options, const char *con
 
 static gboolean can_connect(const Sshd *sshd)
 {
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons((guint16) sshd->port)};
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons((guint16)sshd->port)};
     inet_pton(AF_INET, sshd->address, &name.sin_addr);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    gboolean is_up = connect(fd, (struct sockaddr *) &name, sizeof name) == 0;
+    gboolean is_up = connect(fd, (struct sockaddr *)&name, sizeof name) == 0;
     close(fd);
     return is_up;
 }
@@ -151,10 +152,10 @@ static gboolean can_connect(const Sshd *sshd)
 static gboolean can_log_in(const Sshd *sshd, const char *command)
 {
     g_autofree char *port = g_strdup_printf("%u", sshd->port);
-    const char *argv[] = {sshd->ssh, "-o", "BatchMode=yes",  "-o",    "ConnectTimeout=5", "-n", "-p",
-                          port,      "-l", sshd->user,       "--",    sshd->address,      command, NULL};
+    const char *argv[] = {sshd->ssh, "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-n",    "-p",
+                          port,      "-l", sshd->user,      "--", sshd->address,      command, NULL};
     int status = -1;
-    g_spawn_sync(NULL, (char **) argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL,
+    g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL,
                  NULL, &status, NULL);
     return status == 0;
 }
@@ -221,14 +222,14 @@ Sshd *sshd_start(const SshdOptions *options)
 /* Fills in parent and name of a process. The name may hold blanks and brackets, so the last bracket ends it. */
 static gboolean read_process(pid_t pid, pid_t *parent, char *name, gsize size)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/stat", (int) pid);
+    g_autofree char *path = g_strdup_printf("/proc/%d/stat", (int)pid);
     g_autofree char *text = read_text(path);
     const char *open = strchr(text, '(');
     const char *close = strrchr(text, ')');
     if (!open || !close)
         return FALSE;
-    g_strlcpy(name, open + 1, MIN(size, (gsize) (close - open)));
-    *parent = (pid_t) strtol(close + 3, NULL, 10);
+    g_strlcpy(name, open + 1, MIN(size, (gsize)(close - open)));
+    *parent = (pid_t)strtol(close + 3, NULL, 10);
     return TRUE;
 }
 
@@ -238,7 +239,7 @@ static guint kill_below(pid_t ancestor, const char *only)
     g_autoptr(GDir) dir = g_dir_open("/proc", 0, NULL);
     guint count = 0;
     for (const char *entry; (entry = g_dir_read_name(dir));) {
-        pid_t pid = (pid_t) strtol(entry, NULL, 10);
+        pid_t pid = (pid_t)strtol(entry, NULL, 10);
         pid_t parent = 0;
         char name[64];
         if (pid <= 0 || !read_process(pid, &parent, name, sizeof name) || parent != ancestor)

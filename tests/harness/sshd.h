@@ -19,21 +19,22 @@ typedef struct {
     const char *host_key_type; /* NULL: "ed25519"; also "ecdsa", "rsa" */
     const char *server_lines;  /* nullable: lines that go to the top of sshd_config, where the first value counts */
     const char *client_lines;  /* nullable: lines (Host blocks, say) that go to the top of ssh_config */
-    const char *wait_command;  /* NULL: "exit 0"; what the trial login runs; "" = don't try to log in, only wait for the port */
+    const char
+        *wait_command; /* NULL: "exit 0"; what the trial login runs; "" = don't try to log in, only wait for the port */
 } SshdOptions;
 
 typedef struct {
-    char *folder;       /* all files of this server; gone after sshd_stop() */
+    char *folder; /* all files of this server; gone after sshd_stop() */
     char *address;
     guint port;
-    char *user;         /* who may log in */
-    char *key;          /* private key file; the public one has .pub behind it */
-    char *host_key;     /* as well */
-    char *authorized;   /* authorized_keys: tests may append to it */
-    char *known_hosts;  /* holds this server's key */
+    char *user;        /* who may log in */
+    char *key;         /* private key file; the public one has .pub behind it */
+    char *host_key;    /* as well */
+    char *authorized;  /* authorized_keys: tests may append to it */
+    char *known_hosts; /* holds this server's key */
     char *client_config;
-    char *ssh;          /* program that is ssh with -F client_config: knows key, known_hosts and client_lines */
-    char *log;          /* what the server says */
+    char *ssh; /* program that is ssh with -F client_config: knows key, known_hosts and client_lines */
+    char *log; /* what the server says */
     pid_t pid;
 } Sshd;
 
@@ -44,8 +45,8 @@ Sshd *sshd_start(const SshdOptions *options);
 void sshd_stop(Sshd *sshd);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sshd, sshd_stop)
 
-/* Kills the processes that serve the present connections (not the commands they started): the client sees its connection
- * lost. New connections go on to be accepted. */
+/* Kills the processes that serve the present connections (not the commands they started): the client sees its
+ * connection lost. New connections go on to be accepted. */
 void sshd_drop_connections(Sshd *sshd);
 
 /* TRUE when sshd, ssh and ssh-keygen are installed. */
