@@ -25,9 +25,11 @@ typedef struct {
     const char *job_id;      /* [a-z0-9-]+, unique to run and job; all names are made from it, none from the media's name */
 } FfarmPlacementParams;
 
-/* local:     input as it is; output ".ffarm-JOB.EXT.tmp" in fls_path, else in the source's folder.
- * mounted:   both through the host's path substitution; output in the source's folder.
+/* local:     input as it is; output ".ffarm-JOB.EXT.tmp" in fls_path, else in the destination's folder.
+ * mounted:   both through the host's path substitution; output in the source's folder, which the host is sure to reach.
  * streaming: WORKING_DIR/ffarm-JOB/ with in.EXT and out.EXT; the result comes back into the destination's folder.
+ * The destination's folder need not exist yet (-o): whoever writes there makes it.
+ * An extension that is not plain (letters and digits, at most 16) becomes "bin".
  * Returns: new placement, free with ffarm_placement_free(). */
 FfarmPlacement *ffarm_placement_new(const FfarmPlacementParams *params) G_GNUC_WARN_UNUSED_RESULT;
 void ffarm_placement_free(FfarmPlacement *placement); /* NULL is legal */
