@@ -22,7 +22,6 @@ make_key ecdsa-pem -t ecdsa -m PEM
 keys=(ed25519 ecdsa ecdsa-pem rsa rsa-pem)
 for host in plain hardened rsahost inner jump; do
   for key in "${keys[@]}"; do cat "$D/$key.pub"; done >>"/run/hosts/$host/authorized_keys"
-  on $host sh -c "cat >/run/hosts/$host/authorized_keys" <"/run/hosts/$host/authorized_keys"
 done
 cat >"$HOME/.ssh/config" <<CONFIG
 Host nickname
