@@ -18,9 +18,15 @@ const char *ffarm_container_muxer(const char *extension);
  * tried with ffmpeg and is written down in container.c decides. An unknown codec (NULL) is held by nothing. */
 gboolean ffarm_container_holds(const char *muxer, FfarmStreamType type, const char *codec);
 
-/* TRUE if @muxer keeps attachments (fonts) / cover art as attached pictures of image codec @codec / chapters. */
+/* TRUE if @muxer keeps attachments (fonts). */
 gboolean ffarm_container_holds_attachments(const char *muxer);
+
+/* TRUE if a picture of image codec @codec ("mjpeg", "png"; NULL is legal) that is mapped as a stream with disposition
+ * attached_pic is cover art again in the result. FALSE for "matroska": there it would come out as a second film of one
+ * frame, because ffmpeg's Matroska muxer makes cover art from -attach only. */
 gboolean ffarm_container_holds_picture(const char *muxer, const char *codec);
+
+/* TRUE if @muxer writes chapters. */
 gboolean ffarm_container_holds_chapters(const char *muxer);
 
 /* The encoder that turns a text subtitle into one that @muxer holds: "srt", "mov_text", "webvtt".

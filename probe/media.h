@@ -87,7 +87,7 @@ typedef struct {
     gboolean is_vfr;      /* frames are not evenly spaced (see prober.h for how it is decided) */
     char *field_order;    /* "progressive", "tt", "bb", "tb", "bt"; NULL unknown */
     gboolean is_interlaced;
-    int rotation;         /* degrees clockwise a player turns the picture: 0, 90, 180, 270 (or as stored) */
+    int rotation;         /* degrees clockwise a player turns the picture, 0 to 359; ffprobe counts the other way */
     FfarmHdr hdr;
     char *color_range, *color_space, *color_transfer, *color_primaries, *chroma_location;
     FfarmMasteringDisplay mastering;

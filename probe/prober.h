@@ -12,8 +12,18 @@ G_BEGIN_DECLS
  * looks like a URL is never taken for a protocol, and nothing that the file's content asks for (a playlist's segments, an
  * external reference) is opened. No network, ever.
  *
+ * Frames are called evenly spaced (FfarmStream.is_vfr FALSE) by their timestamps: of the whole film where the container has
+ * an index of samples (mp4, mov), else of its first 120 pictures. Over two frames each, distances must be within a
+ * quarter of their median, or within two ticks of the container's clock. So neither rounding to milliseconds, nor
+ * telecine, nor a dropped frame here and there makes a variable rate.
+ *
+ * A film that begins with damage, or in the middle of a group of pictures, is not undecodable: one good frame among
+ * the first 1500 packets (at most 192 MB) is enough.
+ *
  * Threads:  any number of probes may run at once.
- * Memory:   bounded: streams, chapters, tags and probe data have limits, so that a hostile file can't exhaust it. */
+ * Memory:   bounded: streams, chapters, tags, picture sizes and probe data have limits, so that a hostile file can't
+ *           exhaust it.
+ * Log:      the first probe of a process sends libav's log to GLib's, domain "ffarm-probe", level debug. */
 
 /* A probe that takes longer than this is a file to look at by hand, not one to wait for. */
 #define FFARM_PROBE_TIMEOUT_MS 30000
@@ -37,8 +47,8 @@ typedef void (*FfarmProbeFunc)(FfarmMedia *media, guint position, gpointer user_
 gboolean ffarm_probe_files(const char *const *paths, guint n_paths, guint n_threads, guint timeout_ms, FfarmProbeFunc func,
                            gpointer user_data, GCancellable *cancellable, GError **error);
 
-/* A quick look at the name only, for walking folders: TRUE if its extension is one that libavformat's video demuxers or
- * the usual film containers go by. Never opens the file. */
+/* A quick look at the name only, for walking folders: TRUE if its extension, in any case, is one that film containers or
+ * bare video streams go by. Never opens the file. */
 gboolean ffarm_probe_name_may_be_video(const char *path);
 
 /* "libavformat 59.27.100, libavcodec 59.37.100, libavutil 57.28.100", for --version. Static. */
