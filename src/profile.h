@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 /* ffmpeg options of one section, already split into words as a POSIX shell would split them. */
 typedef struct {
     gboolean is_set;  /* FALSE: the key is absent, so that an included profile's section shows through */
-    gboolean is_list; /* given as a YAML list: merged option by option; else replaced whole */
-    char **words;     /* NULL-terminated, never NULL; empty for a null section */
+    gboolean is_list; /* given as a YAML list (or null: an empty one): merged option by option; else replaced whole */
+    char **words;     /* NULL-terminated, never NULL */
 } FfarmOptions;
 
 typedef struct {
@@ -60,8 +60,13 @@ FfarmProfile *ffarm_profile_copy(const FfarmProfile *profile) G_GNUC_WARN_UNUSED
 void ffarm_profile_free(FfarmProfile *profile); /* NULL is legal */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmProfile, ffarm_profile_free)
 
+/* Adds empty options for the engine @name. Returns: borrowed; fill it before the profile is shared. */
+FfarmEngineOptions *ffarm_profile_add_engine(FfarmProfile *profile, const char *name);
+/* Returns: the options of @profile for the engine @name, borrowed; NULL if it has none. */
+FfarmEngineOptions *ffarm_profile_find_engine(const FfarmProfile *profile, const char *name);
+
 /* Replaces @profile's video, audio and subtitle sections by those of the first of @mixins (nullable, n_mixins may be 0) that
- * has the section. Nothing else of a mixin counts.
+ * has the section. Nothing else of a mixin counts; a null section counts as none.
  * Returns: new profile, named as @profile. */
 FfarmProfile *ffarm_profile_with_mixins(const FfarmProfile *profile, const FfarmProfile *const *mixins, guint n_mixins)
     G_GNUC_WARN_UNUSED_RESULT;
@@ -72,11 +77,12 @@ FfarmProfile *ffarm_profile_for_engine(const FfarmProfile *profile, const char *
 
 /* Merges @child over @parent as `include` does: lists option by option (parent's order, then the child's new ones; an option
  * is a word that begins with '-' and is no number, with the words up to the next one), anything else replaced whole.
+ * A null @child changes nothing; an empty string empties. ffmpeg's own synonyms (-acodec, -codec:a, -c:a) are one option.
  * Returns: new NULL-terminated list of words with is_list set as in the result. */
 FfarmOptions ffarm_options_merge(const FfarmOptions *parent, const FfarmOptions *child);
 void ffarm_options_clear(FfarmOptions *options);
 
-/* The value of the last @option ("-c:v") in @section, or NULL. Borrowed. */
+/* The value of the last @option ("-c:v", or a synonym) in @section, or NULL. Borrowed. */
 const char *ffarm_profile_peek_option(const FfarmProfile *profile, FfarmSection section, const char *option);
 
 const char *ffarm_section_key(FfarmSection section); /* "output_options_audio" */
