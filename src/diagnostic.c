@@ -31,7 +31,8 @@ void ffarm_diagnostics_free(FfarmDiagnostics *diagnostics)
 }
 
 /* Messages and source lines carry what the file holds, and both reach a terminal: control characters would steer it.
- * Returns: valid UTF-8 of at most @limit characters (0: no limit) without control characters other than, if wanted, tabs. */
+ * Returns: valid UTF-8 of at most @limit characters (0: no limit) without control characters other than, if wanted,
+ * tabs. */
 static char *make_printable(const char *text, gsize limit, gboolean keeps_tabs)
 {
     g_autofree char *valid = g_utf8_make_valid(text, -1);
@@ -49,8 +50,8 @@ static char *make_printable(const char *text, gsize limit, gboolean keeps_tabs)
     return g_string_free(out, FALSE);
 }
 
-void ffarm_diagnostics_add(FfarmDiagnostics *diagnostics, FfarmSeverity severity, const char *file, guint line, guint column,
-                           const char *source, const char *format, ...)
+void ffarm_diagnostics_add(FfarmDiagnostics *diagnostics, FfarmSeverity severity, const char *file, guint line,
+                           guint column, const char *source, const char *format, ...)
 {
     FfarmDiagnostic *diagnostic = g_new0(FfarmDiagnostic, 1);
     va_list args;
@@ -72,7 +73,7 @@ void ffarm_diagnostics_add(FfarmDiagnostics *diagnostics, FfarmSeverity severity
 
 static gint compare_places(gconstpointer a, gconstpointer b)
 {
-    const FfarmDiagnostic *first = *(const FfarmDiagnostic *const *) a, *second = *(const FfarmDiagnostic *const *) b;
+    const FfarmDiagnostic *first = *(const FfarmDiagnostic *const *)a, *second = *(const FfarmDiagnostic *const *)b;
     if (first->line != second->line)
         return first->line < second->line ? -1 : 1;
     if (first->column != second->column)
@@ -85,7 +86,8 @@ void ffarm_diagnostics_sort(FfarmDiagnostics *diagnostics)
     g_ptr_array_sort(diagnostics->items, compare_places);
 }
 
-/* Blanks that end right before @column of @source: tabs stay tabs, so that the caret lines up however wide they are shown. */
+/* Blanks that end right before @column of @source: tabs stay tabs, so that the caret lines up however wide they are
+ * shown. */
 static void append_caret(GString *out, const char *source, guint column)
 {
     const char *p = source;
@@ -109,14 +111,15 @@ char *ffarm_diagnostic_format(const FfarmDiagnostic *diagnostic)
     if (!diagnostic->source || diagnostic->line == 0)
         return g_string_free(out, FALSE);
     g_string_append_printf(out, "\n%s", diagnostic->source);
-    if (diagnostic->column > 0 && diagnostic->column <= (guint) g_utf8_strlen(diagnostic->source, -1) + 1) {
+    if (diagnostic->column > 0 && diagnostic->column <= (guint)g_utf8_strlen(diagnostic->source, -1) + 1) {
         g_string_append_c(out, '\n');
         append_caret(out, diagnostic->source, diagnostic->column);
     }
     return g_string_free(out, FALSE);
 }
 
-/* Optimal string alignment: insertions, deletions, replacements and swaps of neighbours cost one each. Case is ignored. */
+/* Optimal string alignment: insertions, deletions, replacements and swaps of neighbours cost one each. Case is ignored.
+ */
 static guint edit_distance(const char *a, const char *b)
 {
     guint rows[3][NAME_LIMIT + 1];
@@ -144,7 +147,7 @@ const char *ffarm_nearest_name(const char *name, const char *const *names)
 {
     const char *nearest = NULL;
     gsize length = strlen(name);
-    guint least = (guint) (length / 3) + 1;
+    guint least = (guint)(length / 3) + 1;
     if (length == 0 || length > NAME_LIMIT)
         return NULL;
     for (guint i = 0; names[i]; i++) {

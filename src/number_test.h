@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* number_test.h — private: the tests of numbers that rules are made of: N, <N, <=N, >N, >=N, A-B, each with an optional '!'.
- * Pure. Threads: safe. */
+/* number_test.h — private: the tests of numbers that rules are made of: N, <N, <=N, >N, >=N, A-B, each with an optional
+ * '!'. Pure. Threads: safe. */
 
 typedef enum {
     FFARM_NUMBER_EQUAL,
@@ -31,7 +31,8 @@ typedef struct {
 } FfarmNumberTest;
 
 /* Reads @text; blanks around numbers and operators are passed over. Numbers are decimal, without sign or exponent.
- * Returns: FALSE with FFARM_CONFIG_ERROR when it is no such test or a range that nothing is in; @test is then untouched. */
+ * Returns: FALSE with FFARM_CONFIG_ERROR when it is no such test or a range that nothing is in; @test is then
+ * untouched. */
 gboolean ffarm_number_test_parse(const char *text, FfarmNumberTest *test, GError **error);
 
 gboolean ffarm_number_test_holds(const FfarmNumberTest *test, double value);

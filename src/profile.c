@@ -151,7 +151,8 @@ static gboolean is_option(const char *word)
     return *end != '\0';
 }
 
-/* ffmpeg has several names for some options: "-codec:a" and "-acodec" are "-c:a" to it and to us. Returns: new string. */
+/* ffmpeg has several names for some options: "-codec:a" and "-acodec" are "-c:a" to it and to us. Returns: new string.
+ */
 static char *canonical_option(const char *word)
 {
     static const char *const names[][2] = {{"-vcodec", "-c:v"}, {"-acodec", "-c:a"}, {"-scodec", "-c:s"},
@@ -171,7 +172,8 @@ static gboolean is_same_option(const char *a, const char *b)
     return strcmp(a_name, b_name) == 0;
 }
 
-/* The number of words of the unit that begins at words[0]: an option with its values, or the values before any option. */
+/* The number of words of the unit that begins at words[0]: an option with its values, or the values before any option.
+ */
 static guint unit_length(char *const *words)
 {
     guint length = 1;
@@ -225,7 +227,7 @@ static char **merge_lists(char *const *parent, char *const *child)
         if (!is_option(child[i]) || !has_option(parent, child[i]))
             append_unit(out, child + i);
     g_ptr_array_add(out, NULL);
-    return (char **) g_ptr_array_free(out, FALSE);
+    return (char **)g_ptr_array_free(out, FALSE);
 }
 
 FfarmOptions ffarm_options_merge(const FfarmOptions *parent, const FfarmOptions *child)
@@ -255,7 +257,7 @@ const char *ffarm_profile_peek_option(const FfarmProfile *profile, FfarmSection 
 
 const char *ffarm_section_key(FfarmSection section)
 {
-    static const char *const keys[] = {"input_options", "output_options", "output_options_audio", "output_options_video",
-                                       "output_options_subtitle"};
+    static const char *const keys[] = {"input_options", "output_options", "output_options_audio",
+                                       "output_options_video", "output_options_subtitle"};
     return keys[section];
 }

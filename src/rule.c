@@ -134,7 +134,7 @@ gboolean ffarm_rule_add_criterion(FfarmRule *rule, const char *key, const char *
     }
     g_autoptr(FfarmCriterion) criterion = g_new0(FfarmCriterion, 1);
     criterion->kind = kind;
-    criterion->asked = g_strjoinv(", ", (char **) values);
+    criterion->asked = g_strjoinv(", ", (char **)values);
     if (!read_values(criterion, values, error))
         return FALSE;
     g_ptr_array_add(rule->criteria, g_steal_pointer(&criterion));

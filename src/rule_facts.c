@@ -10,14 +10,14 @@ typedef struct {
 
 /* What people write for a name that ffmpeg spells otherwise. */
 static const Alias codec_aliases[] = {
-    {"h265", "hevc"},       {"h.265", "hevc"}, {"x265", "hevc"},      {"avc", "h264"},
-    {"h.264", "h264"},      {"x264", "h264"},  {"mpeg2", "mpeg2video"}, {"divx", "mpeg4"},
-    {"xvid", "mpeg4"},      {"pgs", "hdmv_pgs_subtitle"}, {"dca", "dts"}, {"srt", "subrip"},
+    {"h265", "hevc"}, {"h.265", "hevc"},       {"x265", "hevc"},  {"avc", "h264"},   {"h.264", "h264"},
+    {"x264", "h264"}, {"mpeg2", "mpeg2video"}, {"divx", "mpeg4"}, {"xvid", "mpeg4"}, {"pgs", "hdmv_pgs_subtitle"},
+    {"dca", "dts"},   {"srt", "subrip"},
 };
 
 static const Alias container_aliases[] = {
-    {"mkv", "matroska"}, {"mka", "matroska"}, {"m4v", "mp4"},  {"qt", "mov"},   {"ts", "mpegts"}, {"m2ts", "mpegts"},
-    {"mts", "mpegts"},   {"mpg", "mpeg"},     {"vob", "mpeg"}, {"wmv", "asf"},  {"ogv", "ogg"},   {"ogm", "ogg"},
+    {"mkv", "matroska"}, {"mka", "matroska"}, {"m4v", "mp4"},  {"qt", "mov"},  {"ts", "mpegts"}, {"m2ts", "mpegts"},
+    {"mts", "mpegts"},   {"mpg", "mpeg"},     {"vob", "mpeg"}, {"wmv", "asf"}, {"ogv", "ogg"},   {"ogm", "ogg"},
 };
 
 static const char *resolve_alias(const Alias *aliases, guint n_aliases, const char *name)
@@ -54,14 +54,14 @@ static void add_name(FfarmFact *fact, const char *name)
     for (guint i = 0; i < fact->names->len; i++)
         if (strcmp(g_ptr_array_index(fact->names, i), name) == 0)
             return;
-    g_ptr_array_add(fact->names, (char *) name);
+    g_ptr_array_add(fact->names, (char *)name);
 }
 
 static void set_one_name(FfarmFact *fact, const char *name)
 {
     fact->is_known = name != NULL;
     if (name)
-        g_ptr_array_add(fact->names, (char *) name);
+        g_ptr_array_add(fact->names, (char *)name);
 }
 
 /* For numbers of which 0 says that they aren't known. */
@@ -147,9 +147,9 @@ static void find_bit_depth(const FfarmMedia *media, FfarmFact *fact)
 /* Of the file as a whole; worked out from its size where the container does not say. */
 static void find_bitrate_kbps(const FfarmMedia *media, FfarmFact *fact)
 {
-    double bitrate_bps = (double) media->bitrate_bps;
+    double bitrate_bps = (double)media->bitrate_bps;
     if (bitrate_bps <= 0 && media->duration_us > 0)
-        bitrate_bps = (double) media->size_bytes * 8 * G_USEC_PER_SEC / (double) media->duration_us;
+        bitrate_bps = (double)media->size_bytes * 8 * G_USEC_PER_SEC / (double)media->duration_us;
     set_number(fact, bitrate_bps / 1000);
 }
 
@@ -164,12 +164,12 @@ static void find_audio_channels(const FfarmMedia *media, FfarmFact *fact)
 
 static void find_runtime(const FfarmMedia *media, FfarmFact *fact)
 {
-    set_number(fact, (double) media->duration_us / G_USEC_PER_SEC / 60);
+    set_number(fact, (double)media->duration_us / G_USEC_PER_SEC / 60);
 }
 
 static void find_filesize_mb(const FfarmMedia *media, FfarmFact *fact)
 {
-    set_number(fact, (double) media->size_bytes / (1024 * 1024));
+    set_number(fact, (double)media->size_bytes / (1024 * 1024));
 }
 
 static void find_path(const FfarmMedia *media, FfarmFact *fact)
@@ -272,7 +272,7 @@ static char *format_names(const GPtrArray *names)
 {
     GString *out = g_string_new(NULL);
     for (guint i = 0; i < names->len; i++)
-        g_string_append_printf(out, "%s%s", i ? ", " : "", (const char *) g_ptr_array_index(names, i));
+        g_string_append_printf(out, "%s%s", i ? ", " : "", (const char *)g_ptr_array_index(names, i));
     return g_string_free(names->len ? out : g_string_append(out, "none"), FALSE);
 }
 

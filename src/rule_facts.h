@@ -9,10 +9,10 @@ G_BEGIN_DECLS
 /* rule_facts.h — private: what rules may ask about a media, one row of a table for each. Pure. Threads: safe. */
 
 typedef enum {
-    FFARM_FACT_NAMES,  /* one name or several: "hevc"; "eng", "ger" */
+    FFARM_FACT_NAMES, /* one name or several: "hevc"; "eng", "ger" */
     FFARM_FACT_NUMBER,
     FFARM_FACT_FLAG,
-    FFARM_FACT_TEXT,   /* any bytes, to be searched with a pattern */
+    FFARM_FACT_TEXT, /* any bytes, to be searched with a pattern */
 } FfarmFactType;
 
 typedef struct {

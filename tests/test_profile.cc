@@ -39,7 +39,8 @@ TEST(OptionsMerge, ReplacesTheParentsValueInItsPlace)
 
 TEST(OptionsMerge, AppendsTheChildsNewOptionsInTheirOrder)
 {
-    EXPECT_EQ(merged("-crf 20 -f matroska", "-preset slow -an -c:v x264"), "-crf 20 -f matroska -preset slow -an -c:v x264");
+    EXPECT_EQ(merged("-crf 20 -f matroska", "-preset slow -an -c:v x264"),
+              "-crf 20 -f matroska -preset slow -an -c:v x264");
 }
 
 TEST(OptionsMerge, AddsAFlagWithoutValueOnce)
