@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 #include "media.h"
+#include "profile.h"
 #include "streams.h"
 
 G_BEGIN_DECLS
@@ -11,22 +12,50 @@ G_BEGIN_DECLS
  *
  * Threads: safe. */
 
-/* How far the result's length may lie from the source's: half a second or half a percent, whichever is more. */
-#define FFARM_VERIFY_TOLERANCE_US 500000
+/* How far the end of a stream may lie from the source's: half a percent of its length, but at least half a second and at most
+ * two (and never less than two frames). */
 #define FFARM_VERIFY_TOLERANCE_RATIO 0.005
+#define FFARM_VERIFY_TOLERANCE_MIN_US 500000
+#define FFARM_VERIFY_TOLERANCE_MAX_US 2000000
 
-/* Probes @path and compares it with the plan: opens as media, no problems, streams as planned (count, type, codec where it was
- * copied, language), attachments, chapters where the container holds them, video length by its last packet.
- * @streams: the plan's choice; may be unmapped, then only video, length and the presence of audio are compared.
- * @encoder_changes_length: the profile trims (-ss, -t, -to, ...): length is not compared.
- * Returns: FALSE with FFARM_JOB_ERROR_MISMATCH saying in words what differs, or G_IO_ERROR_CANCELLED. */
-gboolean ffarm_verify_result(const char *path, const FfarmMedia *source, const FfarmStreamPlan *streams, const char *muxer,
-                             gboolean encoder_changes_length, GCancellable *cancellable, GError **error);
+/* What a profile changes on purpose, so that it is not compared. */
+typedef enum {
+    FFARM_VERIFY_ALL = 0,
+    FFARM_VERIFY_NO_LENGTH = 1 << 0,    /* -ss, -t, -to, -shortest, ... */
+    FFARM_VERIFY_NO_CHAPTERS = 1 << 1,  /* -map_chapters */
+    FFARM_VERIFY_NO_LANGUAGE = 1 << 2,  /* -metadata:s..., -map_metadata */
+    FFARM_VERIFY_NO_AUDIO = 1 << 3,     /* -an */
+    FFARM_VERIFY_NO_SUBTITLES = 1 << 4, /* -sn */
+} FfarmVerifyFlags;
 
-/* The judgement alone, pure: for tests and for callers that have probed already.
- * @video_end_us: end of the last video packet of each, measured; 0 unknown. */
-gboolean ffarm_verify_judge(const FfarmMedia *source, gint64 source_end_us, const FfarmMedia *result, gint64 result_end_us,
-                            const FfarmStreamPlan *streams, const char *muxer, gboolean encoder_changes_length,
+/* What was promised. */
+typedef struct {
+    const FfarmStreamPlan *streams; /* may be unmapped: then only video, length and the presence of audio are compared */
+    const char *muxer;              /* of the result; nullable */
+    FfarmVerifyFlags flags;
+} FfarmPromise;
+
+/* A file and what was measured of it by reading all its packets. */
+typedef struct {
+    const FfarmMedia *media;
+    const gint64 *ends_us; /* one for each stream of @media by index: end of its last packet from the file's start; 0: no packet
+                              with a time. NULL: not measured */
+} FfarmMeasured;
+
+/* What @profile (with mixins and engine applied) changes on purpose. Pure. */
+FfarmVerifyFlags ffarm_verify_flags(const FfarmProfile *profile);
+
+/* Probes @path, reads all packets of it and of the source, and judges.
+ * Returns: FALSE with FFARM_JOB_ERROR_MISMATCH saying in words what differs, FFARM_JOB_ERROR_SOURCE if the source can't be
+ * read, or G_IO_ERROR_CANCELLED. */
+gboolean ffarm_verify_result(const char *path, const FfarmMedia *source, const FfarmPromise *promise,
+                             GCancellable *cancellable, GError **error);
+
+/* The judgement alone, pure: the result has no problems; streams as planned (number of each kind, codec where it was copied or
+ * converted, language, names of attachments); chapters where the container holds them; the last packet of video and of each
+ * audio stream where the source's is; no subtitle stream that lost all its packets.
+ * Returns: FALSE with FFARM_JOB_ERROR_MISMATCH; the message starts with the source's name. */
+gboolean ffarm_verify_judge(const FfarmMeasured *source, const FfarmMeasured *result, const FfarmPromise *promise,
                             GError **error);
 
 G_END_DECLS
