@@ -100,12 +100,12 @@ guint ffarm_host_count_slots(const FfarmHost *host)
 {
     guint slots = 0;
     for (guint i = 0; i < host->queues->len; i++)
-        slots += ((const FfarmQueue *) g_ptr_array_index(host->queues, i))->slots;
+        slots += ((const FfarmQueue *)g_ptr_array_index(host->queues, i))->slots;
     return slots;
 }
 
-/* The rest of @path behind @prefix, if the prefix ends at a path boundary: either it ends in a slash itself or a slash or
- * nothing follows it. */
+/* The rest of @path behind @prefix, if the prefix ends at a path boundary: either it ends in a slash itself or a slash
+ * or nothing follows it. */
 static const char *match_prefix(const char *path, const char *prefix)
 {
     size_t length = strlen(prefix);
