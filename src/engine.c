@@ -27,19 +27,11 @@ const char *ffarm_engine_of_encoder(const char *encoder)
     return "cpu";
 }
 
-static gboolean has_options_for(const FfarmProfile *profile, const char *engine)
-{
-    for (guint i = 0; profile->engines && i < profile->engines->len; i++)
-        if (strcmp(((const FfarmEngineOptions *)g_ptr_array_index(profile->engines, i))->name, engine) == 0)
-            return TRUE;
-    return FALSE;
-}
-
 const char *ffarm_engine_choose(const FfarmHost *host, const FfarmProfile *profile)
 {
     for (char **wanted = host->engines; wanted && *wanted; wanted++)
         for (const char *const *name = engine_names; *name; name++)
-            if (strcmp(*wanted, *name) == 0 && has_options_for(profile, *name))
+            if (strcmp(*wanted, *name) == 0 && ffarm_profile_find_engine(profile, *name))
                 return *name;
     return ffarm_engine_of_encoder(ffarm_output_options_encoder(profile, FFARM_STREAM_VIDEO, 0));
 }
