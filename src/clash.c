@@ -137,6 +137,8 @@ static char *check_existing(const FfarmMedia *source, const char *destination, g
     gboolean is_reachable = stat(destination, &info) == 0;
     if (replaces && is_reachable && is_source_itself(source, destination, &info))
         return NULL;
+    if (strcmp(source->path, destination) == 0)
+        return g_strdup("the result would overwrite the source, which is to be kept");
     if (is_reachable && info.st_dev == source->device && info.st_ino == source->inode)
         return g_strdup_printf("the result would overwrite %s, which is another name of the source", destination);
     if (!replaces && g_str_has_suffix(destination, ".tmp"))

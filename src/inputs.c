@@ -9,9 +9,7 @@
 #include "placement.h"
 #include "prober.h"
 
-/* @path made absolute, without empty and "." parts. ".." stays: behind a symbolic link only the kernel knows where it
- * leads. */
-static char *absolute_path(const char *path)
+char *ffarm_inputs_absolute_path(const char *path)
 {
     g_autofree char *current = g_path_is_absolute(path) ? NULL : g_get_current_dir();
     g_autofree char *joined = current ? g_strconcat(current, "/", path, NULL) : g_strdup(path);
@@ -28,7 +26,7 @@ static char *absolute_path(const char *path)
 FfarmInput *ffarm_input_new(const char *path, const char *cluster, const char *profile, const char *const *mixins)
 {
     FfarmInput *input = g_new0(FfarmInput, 1);
-    input->path = absolute_path(path);
+    input->path = ffarm_inputs_absolute_path(path);
     input->relative = g_path_get_basename(input->path);
     input->cluster = g_strdup(cluster);
     input->profile = g_strdup(profile);

@@ -18,6 +18,10 @@ typedef struct {
     char **mixins;   /* -m; nullable */
 } FfarmInput;
 
+/* @path made absolute, without empty and "." parts. ".." stays: behind a symbolic link only the kernel knows where it leads.
+ * Returns: new string, free with g_free(). */
+char *ffarm_inputs_absolute_path(const char *path) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Returns: an input for the file @path as given (relative to the current folder or absolute); others are copied. */
 FfarmInput *ffarm_input_new(const char *path, const char *cluster, const char *profile, const char *const *mixins)
     G_GNUC_WARN_UNUSED_RESULT;

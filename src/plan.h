@@ -39,10 +39,11 @@ typedef struct {
     FfarmInput *input;
     FfarmMedia *media;      /* never NULL */
     FfarmPlanStatus status;
-    char *reason;           /* one line in words; NULL only for ENCODE without remarks */
+    char *reason;           /* one line in words; for ENCODE what gets lost or changed, NULL: nothing */
     const FfarmRule *rule;  /* that matched; nullable */
     GPtrArray *trace;       /* of FfarmVerdict; NULL when no rule was asked */
-    char *profile;          /* by -p or rule; a host's own profile replaces it (see the choice). NULL when not ENCODE */
+    char *profile;          /* by -p or rule; a host's own profile replaces it (see the choice). NULL when not ENCODE, and
+                               in a configuration without rules, where only hosts with a profile of their own take files */
     char *job_id;           /* RUNID-ID */
 } FfarmPlanItem;
 
@@ -67,7 +68,7 @@ typedef struct {
     const char *engine;        /* static */
     FfarmProfile *profile;     /* effective: mixins and engine applied */
     FfarmStreamPlan *streams;  /* borrows from the item's media */
-    const char *muxer;         /* static; NULL: unknown, ffmpeg decides by name */
+    const char *muxer;         /* static; never NULL: without a muxer there is no choice */
     FfarmPlacement *placement;
     char *destination;         /* final path of the result on this machine */
     char **argv;               /* ffmpeg's, as it will be run */

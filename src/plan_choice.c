@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan.h"
+
+#include <string.h>
+#include "command.h"
+#include "container.h"
+#include "destination.h"
+#include "engine.h"
+#include "output_options.h"
+
+void ffarm_choice_free(FfarmChoice *choice)
+{
+    if (!choice)
+        return;
+    ffarm_profile_free(choice->profile);
+    ffarm_stream_plan_free(choice->streams);
+    ffarm_placement_free(choice->placement);
+    g_free(choice->destination);
+    g_strfreev(choice->argv);
+    g_free(choice);
+}
+
+static gboolean refuse(char **reason, char *text)
+{
+    if (reason)
+        *reason = text;
+    else
+        g_free(text);
+    return FALSE;
+}
+
+/* --- who may take it --- */
+
+/* The profile's name: the command line's, else the host's own, else the rule's. */
+static const char *profile_name(const FfarmPlanItem *item, const FfarmHost *host)
+{
+    if (item->input->profile)
+        return item->input->profile;
+    return host->profile ? host->profile : item->profile;
+}
+
+static gboolean check_profile(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host, char **reason)
+{
+    const char *name = profile_name(item, host);
+    if (g_strcmp0(item->input->cluster, host->cluster) != 0)
+        return refuse(reason, g_strdup("it belongs to another cluster"));
+    if (!name)
+        return refuse(reason, g_strdup("no rule names a profile, and the host has none of its own"));
+    if (!ffarm_settings_profile(plan->settings, name))
+        return refuse(reason, g_strdup_printf("profile '%s' is not in the configuration", name));
+    if (host->profiles && !g_strv_contains((const char *const *)host->profiles, name))
+        return refuse(reason, g_strdup_printf("profile '%s' is not among the host's profiles", name));
+    if (host->type == FFARM_HOST_STREAMING && !host->working_dir)
+        return refuse(reason, g_strdup("the host has no working_dir"));
+    return TRUE;
+}
+
+static const FfarmQueue *find_queue(const FfarmHost *host, const char *name)
+{
+    for (guint i = 0; i < host->queues->len; i++) {
+        const FfarmQueue *queue = g_ptr_array_index(host->queues, i);
+        if (g_strcmp0(queue->name, name) == 0)
+            return queue;
+    }
+    return NULL;
+}
+
+/* A host whose configuration says nothing of queues, and for which the profile was chosen by name or by being the only
+ * one: there is no other slot that the profile's queue could mean. */
+static gboolean is_queueless(const FfarmHost *host)
+{
+    const FfarmQueue *only = host->queues->len == 1 ? g_ptr_array_index(host->queues, 0) : NULL;
+    return only && !only->name && (host->profile || !host->cluster);
+}
+
+static gboolean choose_queue(FfarmChoice *choice, const char *name, char **reason)
+{
+    const FfarmHost *host = choice->host;
+    const FfarmQueue *queue = find_queue(host, name);
+    if (queue)
+        choice->queue = queue->name;
+    else if (!name)
+        choice->any_queue = TRUE;
+    else if (!is_queueless(host))
+        return refuse(reason, g_strdup_printf("the host has no queue '%s'", name));
+    return TRUE;
+}
+
+/* --- with what --- */
+
+/* The profile as it will be used: the host's engine merged in, then mixins, which the user asked for by name, over
+ * that. */
+static gboolean choose_profile(FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item, char **reason)
+{
+    const FfarmProfile *base = ffarm_settings_profile(plan->settings, profile_name(item, choice->host));
+    g_autoptr(GPtrArray) mixins = g_ptr_array_new();
+    for (char **name = item->input->mixins; name && *name; name++)
+        g_ptr_array_add(mixins, (gpointer)ffarm_settings_profile(plan->settings, *name));
+
+    choice->engine = ffarm_engine_choose(choice->host, base);
+    g_autoptr(FfarmProfile) for_engine = ffarm_profile_for_engine(base, choice->engine);
+    choice->profile = ffarm_profile_with_mixins(for_engine, (const FfarmProfile *const *)mixins->pdata, mixins->len);
+    if (mixins->len > 0)
+        choice->engine = ffarm_engine_of_encoder(ffarm_output_options_encoder(choice->profile, FFARM_STREAM_VIDEO, 0));
+
+    char **allowed = choice->host->engines;
+    if (allowed && strcmp(choice->engine, "cpu") != 0 && !g_strv_contains((const char *const *)allowed, choice->engine))
+        return refuse(reason, g_strdup_printf("profile '%s' needs engine %s, which is not among the host's",
+                                              choice->profile->name, choice->engine));
+    return TRUE;
+}
+
+/* The muxer that writes what a demuxer of this name reads, for sources whose own name says nothing. */
+static const char *muxer_of_container(const char *container)
+{
+    static const struct {
+        const char *demuxer, *muxer;
+    } pairs[] = {{"matroska", "matroska"}, {"mov", "mp4"}, {"mpegts", "mpegts"}, {"avi", "avi"},
+                 {"flv", "flv"},           {"asf", "asf"}, {"mpeg", "vob"},      {"ogg", "ogg"}};
+    gsize length = strcspn(container, ",");
+    for (guint i = 0; i < G_N_ELEMENTS(pairs); i++)
+        if (strlen(pairs[i].demuxer) == length && strncmp(container, pairs[i].demuxer, length) == 0)
+            return pairs[i].muxer;
+    return NULL;
+}
+
+/* The value of the last -f among the output options, NULL if there is none. */
+static const char *own_muxer(const FfarmProfile *profile)
+{
+    const char *muxer = NULL;
+    for (guint section = FFARM_SECTION_OUTPUT; section < FFARM_N_SECTIONS; section++) {
+        const char *value = ffarm_profile_peek_option(profile, (FfarmSection)section, "-f");
+        muxer = value ? value : muxer;
+    }
+    return muxer ? g_intern_string(muxer) : NULL;
+}
+
+/* The temporary name of the result hides its extension from ffmpeg, so the muxer has to be known. */
+static gboolean choose_muxer(FfarmChoice *choice, const FfarmPlanItem *item, const char *extension, char **reason)
+{
+    choice->muxer = own_muxer(choice->profile);
+    if (!choice->muxer && *extension)
+        choice->muxer = ffarm_container_muxer(extension);
+    if (!choice->muxer && !choice->profile->extension && item->media->container)
+        choice->muxer = muxer_of_container(item->media->container);
+    if (!choice->muxer)
+        return refuse(reason,
+                      g_strdup_printf("no container goes by the extension '%s': profile '%s' needs an extension "
+                                      "or an option -f",
+                                      extension, choice->profile->name));
+    return TRUE;
+}
+
+/* A result without picture, or one that lost all its sound on the way, is no substitute for the source. */
+static gboolean check_streams(const FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item,
+                              char **reason)
+{
+    const FfarmStreamPlan *streams = choice->streams;
+    const char *name = choice->profile->name;
+    gboolean replaces = !plan->keep && !plan->output_dir;
+    guint films = 0;
+    for (guint i = 0; streams->is_mapped && i < streams->choices->len; i++) {
+        const FfarmStreamChoice *stream = g_ptr_array_index(streams->choices, i);
+        films += stream->stream->type == FFARM_STREAM_VIDEO && stream->action != FFARM_STREAM_DROP &&
+                 !ffarm_stream_is_picture(stream->stream);
+    }
+    gboolean wants_no_video = ffarm_output_options_have(choice->profile, "-vn");
+    if (wants_no_video && replaces)
+        return refuse(
+            reason,
+            g_strdup_printf("profile '%s' says -vn, and a result without picture can't replace the source", name));
+    if (streams->is_mapped && films == 0 && !wants_no_video)
+        return refuse(reason,
+                      g_strdup_printf("profile '%s' copies the video, and %s can't hold it", name, choice->muxer));
+    if (streams->is_mapped && !ffarm_output_options_have(choice->profile, "-an") &&
+        ffarm_media_count_streams(item->media, FFARM_STREAM_AUDIO) > 0 &&
+        ffarm_stream_plan_count(streams, FFARM_STREAM_AUDIO) == 0)
+        return refuse(reason, g_strdup_printf("with profile '%s' no audio could be kept in %s", name, choice->muxer));
+    return TRUE;
+}
+
+/* --- where --- */
+
+static void place(FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item, const char *extension)
+{
+    FfarmDestinationParams destination = {.source = item->input->path,
+                                          .relative = item->input->relative,
+                                          .extension = choice->profile->extension,
+                                          .output_dir = plan->output_dir,
+                                          .keep = plan->keep};
+    choice->destination = ffarm_destination_path(&destination);
+    FfarmPlacementParams placement = {.host = choice->host,
+                                      .source = item->input->path,
+                                      .extension = extension,
+                                      .destination = choice->destination,
+                                      .fls_path = plan->settings->fls_path,
+                                      .job_id = item->job_id};
+    choice->placement = ffarm_placement_new(&placement);
+}
+
+static char **build_argv(const FfarmChoice *choice)
+{
+    FfarmCommandParams command = {.ffmpeg = choice->host->ffmpeg,
+                                  .input = choice->placement->host_input,
+                                  .output = choice->placement->host_output,
+                                  .profile = choice->profile,
+                                  .streams = choice->streams,
+                                  .muxer = choice->muxer};
+    return ffarm_command_build(&command);
+}
+
+FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host, char **reason)
+{
+    if (!check_profile(plan, item, host, reason))
+        return NULL;
+    g_autoptr(FfarmChoice) choice = g_new0(FfarmChoice, 1);
+    choice->host = host;
+    if (!choose_profile(choice, plan, item, reason) || !choose_queue(choice, choice->profile->queue, reason))
+        return NULL;
+    const char *extension =
+        choice->profile->extension ? choice->profile->extension : ffarm_destination_extension(item->input->path);
+    if (!choose_muxer(choice, item, extension, reason))
+        return NULL;
+    choice->streams = ffarm_streams_choose(item->media, choice->profile, choice->muxer, plan->settings->automap);
+    if (!check_streams(choice, plan, item, reason))
+        return NULL;
+    place(choice, plan, item, extension);
+    choice->argv = build_argv(choice);
+    return g_steal_pointer(&choice);
+}
