@@ -62,11 +62,11 @@ gint64 film_end_by_index(AvInput *input, gint64 duration_us)
     return end_us;
 }
 
-gint64 film_end_by_reading(AvInput *input)
+gint64 film_end_by_reading(AvInput *input, const char *path)
 {
     gint64 deadline_us = input->deadline_us;
     input->deadline_us -= (deadline_us - g_get_monotonic_time()) / 2;
-    gint64 end_us = find_end(input);
+    gint64 end_us = av_input_open_format(input, path, input->format->iformat, FALSE) >= 0 ? find_end(input) : 0;
     input->deadline_us = deadline_us;
     if (input->state == AV_INPUT_TIMED_OUT && g_get_monotonic_time() < deadline_us)
         input->state = AV_INPUT_RUNNING;

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
  * Returns: the end of the last packet in microseconds from the film's start; 0 if it could not be found cheaply. */
 gint64 film_end_by_index(AvInput *input, gint64 duration_us);
 
-/* Reads all packets from here to the end, for at most half of the time that is left.
+/* Opens the file of @path anew by the same demuxer and reads all packets, for at most half of the time that is left.
  * Returns: the end of the last packet in microseconds from the film's start; 0 if the end was not reached. */
-gint64 film_end_by_reading(AvInput *input);
+gint64 film_end_by_reading(AvInput *input, const char *path);
 
 G_END_DECLS

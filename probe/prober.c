@@ -141,7 +141,7 @@ static void check_end(Probe *probe)
     FfarmMedia *media = probe->media;
     AvInput *input = probe->input;
     if (media->duration_us == 0) {
-        media->duration_us = film_end_by_reading(input);
+        media->duration_us = film_end_by_reading(input, media->path);
         media->duration_from_packets = media->duration_us > 0;
         return;
     }

@@ -90,6 +90,21 @@ char *media_make_clip(const char *folder, const char *name, guint seconds)
     return scratch_write(folder, name, g_bytes_get_data(clip, NULL), (gssize)g_bytes_get_size(clip));
 }
 
+char *media_corpus(void)
+{
+    const char *source = g_getenv("FFARM_SOURCE_ROOT"), *build = g_getenv("FFARM_BUILD_ROOT");
+    g_assert_nonnull(source);
+    g_assert_nonnull(build);
+    g_autofree char *script = g_build_filename(source, "fixtures", "media", "make.sh", NULL);
+    g_autofree char *folder = g_build_filename(build, "media-corpus", NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GSubprocess) maker = g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, &error, script, folder, NULL);
+    g_assert_no_error(error);
+    g_subprocess_wait_check(maker, NULL, &error);
+    g_assert_no_error(error);
+    return g_steal_pointer(&folder);
+}
+
 void media_cut(const char *path, guint percent)
 {
     struct stat info;

@@ -21,6 +21,10 @@ char *media_make(const char *folder, const char *name, const char *const *args);
  * Returns: the path; free with g_free(). */
 char *media_make_clip(const char *folder, const char *name, guint seconds);
 
+/* Makes the corpus of fixtures/media/make.sh in the build folder, or finds it there: good/, traps/, bad/KIND/.
+ * Returns: the corpus's folder; free with g_free(). */
+char *media_corpus(void);
+
 /* Cuts the file at @path after @percent of its bytes. */
 void media_cut(const char *path, guint percent);
 
