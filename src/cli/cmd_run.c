@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "commands.h"
+
+#include <stdio.h>
+
+#include "exit_code.h"
+#include "ffarm.h"
+#include "host_text.h"
+#include "interrupt.h"
+#include "load.h"
+#include "plan_text.h"
+#include "queue_list.h"
+#include "run_view.h"
+#include "term.h"
+
+/* A long look at many files says how far it is this often. */
+#define LOOKING_EVERY_US (10 * G_USEC_PER_SEC)
+
+typedef struct {
+    const CliArgs *args;
+    const FfarmSettings *settings;
+    CliInterrupt *interrupt;
+    CliQueueList *lists;
+    GPtrArray *inputs;  /* of FfarmInput */
+    guint n_unreadable; /* folders that could not be walked */
+    gint64 last_said_us;
+} Run;
+
+static int complain(const GError *error)
+{
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return CLI_EXIT_INTERRUPTED;
+    cli_complain("%s", error->message);
+    return g_error_matches(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_UNREACHABLE) ? CLI_EXIT_NO_HOST
+                                                                                      : CLI_EXIT_USAGE;
+}
+
+static gboolean add_file(Run *run, const CliFile *file, GPtrArray *warnings, GError **error)
+{
+    GCancellable *cancellable = cli_interrupt_cancellable(run->interrupt);
+    const char *const *mixins = (const char *const *)file->mixins;
+    if (file->is_list)
+        return cli_queue_list_read(run->lists, file->name, run->inputs, file->cluster, file->profile, mixins, warnings,
+                                   cancellable, error);
+    return ffarm_inputs_add(run->inputs, file->name, file->cluster, file->profile, mixins, warnings, cancellable,
+                            error);
+}
+
+/* Without any FILE the queue file of the configuration is taken, with the options of the whole line. */
+static gboolean add_default_queue(Run *run, GPtrArray *warnings, GError **error)
+{
+    const CliArgs *args = run->args;
+    if (!run->settings->default_queue_file) {
+        g_set_error_literal(
+            error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID,
+            "no FILE is given, and the configuration has no default_queue_file; 'ffarm help' shows the way");
+        return FALSE;
+    }
+    const CliFile file = {run->settings->default_queue_file, TRUE, args->cluster, args->profile, args->mixins};
+    return add_file(run, &file, warnings, error);
+}
+
+static gboolean find_inputs(Run *run, GError **error)
+{
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    if (run->args->files->len == 0 && !add_default_queue(run, warnings, error))
+        return FALSE;
+    for (guint i = 0; i < run->args->files->len; i++)
+        if (!add_file(run, g_ptr_array_index(run->args->files, i), warnings, error))
+            return FALSE;
+    for (guint i = 0; i < warnings->len; i++)
+        cli_warn("%s", (const char *)g_ptr_array_index(warnings, i));
+    run->n_unreadable = warnings->len;
+    return TRUE;
+}
+
+static void on_looked_at(guint done, guint total, gpointer user_data)
+{
+    Run *run = user_data;
+    gint64 now_us = g_get_monotonic_time();
+    if (run->args->quiet || run->args->progress == CLI_PROGRESS_NONE || now_us - run->last_said_us < LOOKING_EVERY_US)
+        return;
+    run->last_said_us = now_us;
+    fprintf(stderr, "looked at %u of %u files\n", done, total);
+}
+
+static FfarmPlan *make_plan(Run *run, GError **error)
+{
+    static const FfarmOrder orders[] = {
+        [CLI_ORDER_GIVEN] = FFARM_ORDER_GIVEN,
+        [CLI_ORDER_LONGEST] = FFARM_ORDER_LONGEST,
+        [CLI_ORDER_SHORTEST] = FFARM_ORDER_SHORTEST,
+    };
+    const CliArgs *args = run->args;
+    g_autoptr(GPtrArray) hosts = g_ptr_array_new();
+    for (guint i = 0; i < args->hosts->len; i++)
+        g_ptr_array_add(hosts, g_ptr_array_index(args->hosts, i));
+    g_ptr_array_add(hosts, NULL);
+    FfarmPlanOptions options = {
+        .keep = args->keep,
+        .output_dir = args->output_dir,
+        .only_hosts = args->hosts->len > 0 ? (const char *const *)hosts->pdata : NULL,
+        .sequential = args->sequential,
+        .order = orders[args->order],
+    };
+    run->last_said_us = g_get_monotonic_time();
+    return ffarm_plan_new(run->settings, run->inputs, &options, on_looked_at, run,
+                          cli_interrupt_cancellable(run->interrupt), error);
+}
+
+static void print_plan_json(const FfarmPlan *plan)
+{
+    for (guint i = 0; i < plan->items->len; i++) {
+        g_autofree char *line = ffarm_json_plan_item(plan, g_ptr_array_index(plan->items, i));
+        puts(line);
+    }
+}
+
+static guint count_refused(const FfarmPlan *plan)
+{
+    return ffarm_plan_count(plan, FFARM_PLAN_INVALID) + ffarm_plan_count(plan, FFARM_PLAN_UNASSIGNABLE);
+}
+
+/* Says what would happen, and whether the hosts are there for it. Writes nothing anywhere. */
+static int dry_run(Run *run, const FfarmPlan *plan)
+{
+    if (run->args->json)
+        print_plan_json(plan);
+    else
+        cli_print_plan(plan, run->args->verbose > 0);
+    fflush(stdout);
+    g_autoptr(GPtrArray) reports =
+        ffarm_host_check_all(plan->hosts, FFARM_CHECK_READ_ONLY, NULL, cli_interrupt_cancellable(run->interrupt), NULL);
+    if (!reports)
+        return CLI_EXIT_INTERRUPTED;
+    guint n_usable = cli_print_host_reports(reports, run->args->json, run->args->quiet);
+    if (n_usable == 0 && ffarm_plan_count(plan, FFARM_PLAN_ENCODE) > 0)
+        return CLI_EXIT_NO_HOST;
+    return count_refused(plan) + run->n_unreadable > 0 ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
+}
+
+static int execute(Run *run, const FfarmPlan *plan)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CliRunView) view = cli_run_view_new(run->args, plan, run->lists);
+    FfarmFarmOptions options = {.retries = run->args->retries, .on_event = cli_run_view_event, .user_data = view};
+    FfarmSummary summary = {0};
+    if (run->args->verbose > 0 && !run->args->json)
+        cli_print_plan(plan, TRUE);
+    cli_run_view_begin(view);
+    if (!ffarm_farm_run(plan, &options, &summary, cli_interrupt_cancellable(run->interrupt), &error))
+        return complain(error);
+    cli_run_view_end(view, &summary);
+    if (cli_interrupt_came(run->interrupt))
+        return CLI_EXIT_INTERRUPTED;
+    return summary.failed + run->n_unreadable > 0 ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
+}
+
+int cmd_run(const CliArgs *args)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FfarmSettings) settings = cli_load_settings(args);
+    if (!settings)
+        return CLI_EXIT_USAGE;
+    g_autoptr(CliInterrupt) interrupt = cli_interrupt_start();
+    g_autoptr(CliQueueList) lists = cli_queue_list_new(args->is_null);
+    g_autoptr(GPtrArray) inputs = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_input_free);
+    Run run = {.args = args, .settings = settings, .interrupt = interrupt, .lists = lists, .inputs = inputs};
+    if (!find_inputs(&run, &error))
+        return complain(error);
+    g_autoptr(FfarmPlan) plan = make_plan(&run, &error);
+    if (!plan)
+        return complain(error);
+    return args->dry_run ? dry_run(&run, plan) : execute(&run, plan);
+}

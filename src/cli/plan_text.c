@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan_text.h"
+
+#include <stdio.h>
+
+#include "host_text.h"
+#include "term.h"
+#include "text.h"
+
+/* Prints @format, whose arguments may hold anything, and ends the line. */
+static void G_GNUC_PRINTF(1, 2) print_line(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *line = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_autofree char *plain = cli_text_plain(line);
+    puts(plain);
+}
+
+static CliStyle status_style(FfarmPlanStatus status)
+{
+    switch (status) {
+    case FFARM_PLAN_ENCODE:
+        return CLI_STYLE_GOOD;
+    case FFARM_PLAN_INVALID:
+    case FFARM_PLAN_UNASSIGNABLE:
+        return CLI_STYLE_BAD;
+    default:
+        return CLI_STYLE_DIM;
+    }
+}
+
+static void print_verdict(const FfarmVerdict *verdict)
+{
+    print_line("    rule '%s': %s", verdict->rule->name, verdict->matches ? "matches" : "does not match");
+    for (guint i = 0; i < verdict->findings->len; i++) {
+        const FfarmFinding *finding = g_ptr_array_index(verdict->findings, i);
+        print_line("      %-3s %s: asked for %s, found %s", finding->holds ? "yes" : "no", finding->criterion,
+                   finding->asked, finding->found);
+    }
+}
+
+static void print_choice(const FfarmChoice *choice, GHashTable *said)
+{
+    g_autofree char *name = cli_host_name(choice->host);
+    g_autofree char *command = ffarm_shell_display((const char *const *)choice->argv);
+    print_line("  on %s (%s, profile %s, %s)", name, ffarm_host_type_name(choice->host->type), choice->profile->name,
+               choice->engine);
+    print_line("    %s", command);
+    print_line("    result: %s", choice->destination);
+    /* Most warnings are the same for every host. */
+    for (guint i = 0; i < choice->streams->warnings->len; i++) {
+        const char *warning = g_ptr_array_index(choice->streams->warnings, i);
+        if (g_hash_table_add(said, g_strdup(warning)))
+            print_line("    note: %s", warning);
+    }
+}
+
+static void print_hosts(const FfarmPlan *plan, const FfarmPlanItem *item, gboolean with_refusals)
+{
+    g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < plan->hosts->len; i++) {
+        const FfarmHost *host = g_ptr_array_index(plan->hosts, i);
+        g_autofree char *reason = NULL;
+        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, item, host, &reason);
+        if (choice) {
+            print_choice(choice, said);
+        } else if (with_refusals) {
+            g_autofree char *name = cli_host_name(host);
+            print_line("  not on %s: %s", name, reason);
+        }
+    }
+}
+
+static void print_item(const FfarmPlan *plan, const FfarmPlanItem *item, gboolean with_trace)
+{
+    g_autofree char *name = cli_text_path(item->input->path);
+    printf("%s: %s%s%s\n", name, cli_style(stdout, status_style(item->status)), ffarm_plan_status_name(item->status),
+           cli_plain(stdout));
+    if (item->reason)
+        print_line("  %s", item->reason);
+    if (item->rule)
+        print_line("  rule '%s'", item->rule->name);
+    if (item->profile)
+        print_line("  profile %s", item->profile);
+    if (with_trace && item->trace)
+        for (guint i = 0; i < item->trace->len; i++)
+            print_verdict(g_ptr_array_index(item->trace, i));
+    if (item->status == FFARM_PLAN_ENCODE)
+        print_hosts(plan, item, with_trace);
+}
+
+void cli_print_plan(const FfarmPlan *plan, gboolean with_trace)
+{
+    for (guint i = 0; i < plan->items->len; i++)
+        print_item(plan, g_ptr_array_index(plan->items, i), with_trace);
+    printf("%u file%s:", plan->items->len, plan->items->len == 1 ? "" : "s");
+    const char *separator = " ";
+    for (int status = FFARM_PLAN_ENCODE; status <= FFARM_PLAN_UNASSIGNABLE; status++) {
+        guint count = ffarm_plan_count(plan, (FfarmPlanStatus)status);
+        if (count == 0)
+            continue;
+        printf("%s%u %s", separator, count, ffarm_plan_status_name((FfarmPlanStatus)status));
+        separator = ", ";
+    }
+    putchar('\n');
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "ffarm.h"
+
+G_BEGIN_DECLS
+
+/* plan_text.h — what will happen to every file, as people read it. Prints to stdout. Threads: the main one. */
+
+/* @with_trace: also what every rule asked, and why a host may not take a file. */
+void cli_print_plan(const FfarmPlan *plan, gboolean with_trace);
+
+G_END_DECLS

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "queue_list.h"
+
+#include <string.h>
+
+/* A name on a list, and how much of it is still to come. */
+typedef struct {
+    char *path; /* of the list */
+    char *name;
+    guint n_pending;
+    gboolean has_failed;
+} Entry;
+
+struct CliQueueList {
+    gboolean is_null;
+    GPtrArray *entries;   /* of Entry */
+    GPtrArray *positions; /* of Entry, borrowed: which one stands for the input at this place; NULL for none */
+    GHashTable *broken;   /* paths of lists that can't be written to; borrowed from entries */
+};
+
+static void entry_free(gpointer data)
+{
+    Entry *entry = data;
+    g_free(entry->path);
+    g_free(entry->name);
+    g_free(entry);
+}
+
+CliQueueList *cli_queue_list_new(gboolean is_null)
+{
+    CliQueueList *list = g_new0(CliQueueList, 1);
+    list->is_null = is_null;
+    list->entries = g_ptr_array_new_with_free_func(entry_free);
+    list->positions = g_ptr_array_new();
+    list->broken = g_hash_table_new(g_str_hash, g_str_equal);
+    return list;
+}
+
+void cli_queue_list_free(CliQueueList *list)
+{
+    if (!list)
+        return;
+    g_hash_table_unref(list->broken);
+    g_ptr_array_unref(list->positions);
+    g_ptr_array_unref(list->entries);
+    g_free(list);
+}
+
+static void add_entry(CliQueueList *list, const char *path, const char *name, guint first, guint end)
+{
+    Entry *entry = g_new0(Entry, 1);
+    entry->path = g_strdup(path);
+    entry->name = g_strdup(name);
+    entry->n_pending = end - first;
+    g_ptr_array_add(list->entries, entry);
+    g_ptr_array_set_size(list->positions, (int)end);
+    for (guint i = first; i < end; i++)
+        list->positions->pdata[i] = entry;
+}
+
+gboolean cli_queue_list_read(CliQueueList *list, const char *path, GPtrArray *inputs, const char *cluster,
+                             const char *profile, const char *const *mixins, GPtrArray *warnings,
+                             GCancellable *cancellable, GError **error)
+{
+    g_auto(GStrv) names = ffarm_inputs_read_list(path, list->is_null, error);
+    if (!names)
+        return FALSE;
+    for (guint i = 0; names[i]; i++) {
+        guint first = inputs->len;
+        if (!ffarm_inputs_add(inputs, names[i], cluster, profile, mixins, warnings, cancellable, error))
+            return FALSE;
+        if (strcmp(path, "-") != 0)
+            add_entry(list, path, names[i], first, inputs->len);
+    }
+    return TRUE;
+}
+
+gboolean cli_queue_list_settle(CliQueueList *list, guint position, gboolean failed, GError **error)
+{
+    Entry *entry = position < list->positions->len ? g_ptr_array_index(list->positions, position) : NULL;
+    if (!entry)
+        return TRUE;
+    entry->has_failed |= failed;
+    if (--entry->n_pending > 0 || entry->has_failed || g_hash_table_contains(list->broken, entry->path))
+        return TRUE;
+    if (ffarm_inputs_strike(entry->path, list->is_null, entry->name, error))
+        return TRUE;
+    g_hash_table_add(list->broken, entry->path);
+    return FALSE;
+}
