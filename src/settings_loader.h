@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "settings.h"
+#include "yaml_reader.h"
+
+G_BEGIN_DECLS
+
+/* settings_loader.h — private: how the parts of a configuration are read, one file each, into one FfarmSettings.
+ *
+ * Threads: one loader at a time. */
+
+typedef struct {
+    FfarmYamlReader reader; /* first, so that a reader's functions get at the loader */
+    FfarmSettings *settings;
+    GPtrArray *drafts;     /* of profiles whose includes are not merged yet */
+    GPtrArray *references; /* names that must turn out to exist */
+} FfarmSettingsLoader;
+
+/* What @reader belongs to. */
+static inline FfarmSettingsLoader *ffarm_settings_loader(FfarmYamlReader *reader)
+{
+    return (FfarmSettingsLoader *)reader;
+}
+
+/* settings_config.c: the sections config and clusters. */
+void ffarm_settings_read_config(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                gpointer slot);
+
+/* A map (or list of maps) of queue names and slots, into a GPtrArray of FfarmQueue. The queue "default" has no name. */
+void ffarm_settings_read_queues(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                gpointer slot);
+
+/* settings_hosts.c */
+void ffarm_settings_read_clusters(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                  gpointer slot);
+void ffarm_cluster_free(FfarmCluster *cluster);
+
+/* settings_profiles.c: the sections profiles and templates; the profiles are in the settings once drafts are resolved.
+ */
+void ffarm_settings_read_profiles(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                  gpointer slot);
+void ffarm_settings_read_templates(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                   gpointer slot);
+
+/* settings_options.c: a string, a literal block, a list of strings or null, into a FfarmOptions. */
+void ffarm_settings_read_options(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                 gpointer slot);
+
+/* settings_include.c: a profile before what it includes is merged in. */
+typedef struct {
+    FfarmProfile *profile;             /* thresholds are NAN where they are not given */
+    const FfarmYamlNode *node;         /* its name in the file */
+    char **includes;                   /* nullable */
+    const FfarmYamlNode *include_node; /* where they stand; NULL if there are none */
+    gboolean has_audio, has_subtitle;
+    enum { FFARM_DRAFT_RAW, FFARM_DRAFT_OPEN, FFARM_DRAFT_MERGED } state;
+} FfarmProfileDraft;
+
+/* Merges all includes and moves the profiles from the drafts to the settings. */
+void ffarm_settings_resolve_includes(FfarmSettingsLoader *loader);
+void ffarm_profile_draft_free(FfarmProfileDraft *draft);
+
+/* settings_rules.c */
+void ffarm_settings_read_rules(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                               gpointer slot);
+
+/* settings_references.c: names of profiles and queues, looked up when everything is read. */
+typedef enum { FFARM_REFERENCE_PROFILE, FFARM_REFERENCE_QUEUE } FfarmReferenceKind;
+void ffarm_settings_refer(FfarmSettingsLoader *loader, FfarmReferenceKind kind, const FfarmYamlNode *node,
+                          const char *name);
+void ffarm_settings_check_references(FfarmSettingsLoader *loader);
+void ffarm_settings_reference_free(gpointer data);
+
+G_END_DECLS
