@@ -60,7 +60,7 @@ static guint disposition_bits(int av)
     return bits;
 }
 
-static FfarmStreamType stream_type(enum AVMediaType type)
+FfarmStreamType av_facts_stream_type(enum AVMediaType type)
 {
     switch (type) {
     case AVMEDIA_TYPE_VIDEO:
@@ -270,7 +270,7 @@ void av_facts_fill(FfarmMedia *media, AVFormatContext *format)
     gint64 longest_us = 0;
     for (guint i = 0; i < format->nb_streams; i++) {
         AVStream *stream = format->streams[i];
-        FfarmStream *ours = ffarm_media_add_stream(media, stream_type(stream->codecpar->codec_type));
+        FfarmStream *ours = ffarm_media_add_stream(media, av_facts_stream_type(stream->codecpar->codec_type));
         fill_stream(ours, format, stream);
         longest_us = MAX(longest_us, ours->duration_us);
     }

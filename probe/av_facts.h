@@ -14,6 +14,8 @@ G_BEGIN_DECLS
 /* Fills container, times, title, streams and chapters of @media, which has no streams yet. */
 void av_facts_fill(FfarmMedia *media, AVFormatContext *format);
 
+FfarmStreamType av_facts_stream_type(enum AVMediaType type);
+
 /* Adds to @stream what only a decoded frame tells: HDR metadata and interlacing that the container is silent about. */
 void av_facts_add_frame(FfarmStream *stream, const AVFrame *frame);
 

@@ -14,6 +14,13 @@
 /* A hostile file can make libav complain without end; what is worse than this is worth formatting. */
 #define LOG_LEVEL AV_LOG_WARNING
 
+static _Thread_local AvComplaints *listener;
+
+void av_glue_listen(AvComplaints *complaints)
+{
+    listener = complaints;
+}
+
 static void log_to_glib(void *object, int level, const char *format, va_list args)
 {
     char line[1024];
@@ -21,7 +28,10 @@ static void log_to_glib(void *object, int level, const char *format, va_list arg
     if (level > LOG_LEVEL)
         return;
     av_log_format_line2(object, level, format, args, line, sizeof line, &with_prefix);
-    g_log("ffarm-probe", G_LOG_LEVEL_DEBUG, "%s", g_strchomp(line));
+    g_strchomp(line);
+    if (listener && listener->count++ == 0)
+        listener->first = g_utf8_make_valid(line, -1);
+    g_log("ffarm-probe", G_LOG_LEVEL_DEBUG, "%s", line);
 }
 
 void av_glue_init(void)

@@ -16,6 +16,15 @@ G_BEGIN_DECLS
  * G_MESSAGES_DEBUG asks for it. Cheap to call again. */
 void av_glue_init(void);
 
+/* What libav complained about on one thread. */
+typedef struct {
+    guint count;
+    char *first; /* one line, the listener's to free; NULL: nothing yet */
+} AvComplaints;
+
+/* Counts libav's warnings and errors on this thread into @complaints from now on, until called with NULL. */
+void av_glue_listen(AvComplaints *complaints);
+
 /* Returns: libav's words for an AVERROR, free with g_free(). */
 char *av_glue_error_text(int code);
 

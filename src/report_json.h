@@ -8,9 +8,9 @@
 
 G_BEGIN_DECLS
 
-/* report_json.h — the objects of the command line's JSON Lines. Each function returns one line without a line break, valid
- * UTF-8 whatever the file's name holds (bytes that are not UTF-8 appear as U+FFFD, and the exact name as base64 in
- * "file_bytes"); free with g_free(). Pure. Threads: safe. */
+/* report_json.h — the objects of the command line's JSON Lines, described key by key in docs/json.md. Each function returns
+ * one line without a line break, valid UTF-8 whatever the file's name holds (bytes that are not UTF-8 appear as U+FFFD, and
+ * the exact name as base64 in "file_bytes"); free with g_free(). Pure but for "time", which is now. Threads: safe. */
 
 char *ffarm_json_media(const FfarmMedia *media) G_GNUC_WARN_UNUSED_RESULT;                        /* "event":"media" */
 char *ffarm_json_plan_item(const FfarmPlan *plan, const FfarmPlanItem *item) G_GNUC_WARN_UNUSED_RESULT; /* "plan" */

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "packets.h"
+#include "av_facts.h"
+#include "av_input.h"
+#include "refusal.h"
+
+#include <sys/stat.h>
+
+void ffarm_packets_free(FfarmPackets *packets)
+{
+    if (!packets)
+        return;
+    g_free(packets->path);
+    g_array_unref(packets->streams);
+    g_free(packets->failure);
+    g_free(packets->first_complaint);
+    g_free(packets);
+}
+
+const FfarmPacketsStream *ffarm_packets_peek(const FfarmPackets *packets, int index)
+{
+    return index >= 0 && (guint)index < packets->streams->len
+               ? &g_array_index(packets->streams, FfarmPacketsStream, index)
+               : NULL;
+}
+
+gint64 ffarm_packets_length_us(const FfarmPackets *packets, FfarmStreamType type)
+{
+    gint64 first_us = G_MAXINT64, end_us = G_MININT64;
+    for (guint i = 0; i < packets->streams->len; i++) {
+        const FfarmPacketsStream *stream = &g_array_index(packets->streams, FfarmPacketsStream, i);
+        if (stream->type != type || stream->is_picture || stream->first_us == G_MININT64)
+            continue;
+        first_us = MIN(first_us, stream->first_us);
+        end_us = MAX(end_us, stream->end_us);
+    }
+    return end_us > first_us ? end_us - first_us : 0;
+}
+
+/* The file, opened and its streams known. Returns: FALSE with @error set. */
+static gboolean open_input(AvInput *input, const char *path, GError **error)
+{
+    struct stat info;
+    g_autofree char *words = av_input_open_file(input, path, &info);
+    if (words) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s", path, words);
+        return FALSE;
+    }
+    const AVInputFormat *demuxer = av_input_find_demuxer(input, path);
+    if (!demuxer || refusal_of_demuxer(demuxer->name)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: is not media that libavformat can read", path);
+        return FALSE;
+    }
+    int status = av_input_open_format(input, path, demuxer, FALSE);
+    if (status < 0) {
+        g_autofree char *text = av_glue_error_text(status);
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: can't be read as %s: %s", path, demuxer->name, text);
+    }
+    return status >= 0;
+}
+
+/* One entry for each stream there is by now; transport streams may show more later. */
+static void add_streams(FfarmPackets *packets, const AVFormatContext *format)
+{
+    for (guint i = packets->streams->len; i < format->nb_streams; i++) {
+        const AVStream *av = format->streams[i];
+        FfarmPacketsStream stream = {
+            .index = (int)i,
+            .type = av_facts_stream_type(av->codecpar->codec_type),
+            .is_picture = (av->disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS)) != 0,
+            .first_us = G_MININT64,
+            .last_us = G_MININT64,
+            .end_us = G_MININT64,
+        };
+        g_array_append_val(packets->streams, stream);
+    }
+}
+
+static void note_time(FfarmPacketsStream *stream, const AVPacket *packet, AVRational time_base)
+{
+    gint64 time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
+    if (time == AV_NOPTS_VALUE)
+        return;
+    gint64 start_us = av_rescale_q(time, time_base, AV_TIME_BASE_Q);
+    gint64 length_us = packet->duration > 0 ? av_rescale_q(packet->duration, time_base, AV_TIME_BASE_Q) : 0;
+    stream->first_us = stream->first_us == G_MININT64 ? start_us : MIN(stream->first_us, start_us);
+    stream->last_us = MAX(stream->last_us, start_us);
+    if (start_us < G_MAXINT64 - length_us)
+        stream->end_us = MAX(stream->end_us, start_us + length_us);
+}
+
+/* @last_dts: of the stream's packet before this one; AV_NOPTS_VALUE for none. */
+static void note_packet(FfarmPacketsStream *stream, const AVPacket *packet, AVRational time_base, gint64 *last_dts)
+{
+    stream->packets++;
+    stream->bytes += packet->size;
+    stream->corrupt += (packet->flags & AV_PKT_FLAG_CORRUPT) != 0;
+    note_time(stream, packet, time_base);
+    if (packet->dts == AV_NOPTS_VALUE)
+        return;
+    stream->backward_dts += *last_dts != AV_NOPTS_VALUE && packet->dts < *last_dts;
+    *last_dts = packet->dts;
+}
+
+/* Returns: the AVERROR that ended the reading. */
+static int read_packets(FfarmPackets *packets, AvInput *input)
+{
+    AVFormatContext *format = input->format;
+    g_autoptr(AVPacket) packet = av_packet_alloc();
+    g_autoptr(GArray) last_dts = g_array_new(FALSE, FALSE, sizeof(gint64));
+    const gint64 none = AV_NOPTS_VALUE;
+    for (;;) {
+        int status = av_input_must_stop(input) ? AVERROR_EXIT : av_read_frame(format, packet);
+        if (status == AVERROR(EAGAIN))
+            continue;
+        if (status < 0)
+            return status == AVERROR_EOF && format->pb->error < 0 ? format->pb->error : status;
+        add_streams(packets, format);
+        while (last_dts->len < packets->streams->len)
+            g_array_append_val(last_dts, none);
+        int index = packet->stream_index;
+        note_packet(&g_array_index(packets->streams, FfarmPacketsStream, index), packet,
+                    format->streams[index]->time_base, &g_array_index(last_dts, gint64, index));
+        av_packet_unref(packet);
+    }
+}
+
+static gboolean was_stopped(AvInput *input, const char *path, GError **error)
+{
+    av_input_must_stop(input);
+    if (input->state == AV_INPUT_CANCELLED)
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s: reading its packets was cancelled", path);
+    else if (input->state == AV_INPUT_TIMED_OUT)
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "%s: could not be read to its end in time", path);
+    return input->state != AV_INPUT_RUNNING;
+}
+
+FfarmPackets *ffarm_packets_scan(const char *path, guint timeout_ms, GCancellable *cancellable, GError **error)
+{
+    g_return_val_if_fail(path != NULL, NULL);
+    av_glue_init();
+    g_autoptr(AvInput) input = av_input_new(timeout_ms, cancellable);
+    g_autoptr(GError) problem = NULL;
+    if (timeout_ms == 0)
+        input->deadline_us = G_MAXINT64;
+    gboolean opened = open_input(input, path, &problem);
+    if (was_stopped(input, path, error))
+        return NULL;
+    if (!opened) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return NULL;
+    }
+
+    g_autoptr(FfarmPackets) packets = g_new0(FfarmPackets, 1);
+    packets->path = g_strdup(path);
+    packets->streams = g_array_new(FALSE, FALSE, sizeof(FfarmPacketsStream));
+    add_streams(packets, input->format);
+    AvComplaints complaints = {0};
+    av_glue_listen(&complaints);
+    int status = read_packets(packets, input);
+    av_glue_listen(NULL);
+    packets->complaints = complaints.count;
+    packets->first_complaint = complaints.first;
+    packets->reached_end = status == AVERROR_EOF;
+    if (!packets->reached_end)
+        packets->failure = av_glue_error_text(status);
+    return was_stopped(input, path, error) ? NULL : g_steal_pointer(&packets);
+}

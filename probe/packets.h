@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include "media.h"
+
+G_BEGIN_DECLS
+
+/* packets.h — what is really in a media file: every packet of it is read once, none is decoded.
+ *
+ * A header's duration proves nothing: a file that was cut off, or whose encoder gave up, still states the full length.
+ * The last packet does not lie. Reading takes as long as reading the file.
+ *
+ * Threads:   any number of scans may run at once; a result is immutable.
+ * Ownership: a result owns its streams; strings inside are borrowed from it.
+ * The path is always a file, as in prober.h. */
+
+typedef struct {
+    int index; /* as in ffmpeg's 0:INDEX */
+    FfarmStreamType type;
+    gboolean is_picture; /* cover art or a thumbnail: one packet, which says nothing about the length */
+    gint64 packets;      /* 0: the stream is empty */
+    gint64 bytes;        /* of all its packets */
+    gint64 first_us;     /* earliest presentation time; G_MININT64: no packet had a time */
+    gint64 last_us;      /* latest presentation time; G_MININT64 the same */
+    gint64 end_us;       /* latest end of a packet; equal to last_us where durations are not known */
+    gint64 backward_dts; /* packets whose decoding time is before their predecessor's */
+    gint64 corrupt;      /* packets that the demuxer itself marked as damaged */
+} FfarmPacketsStream;
+
+typedef struct {
+    char *path;
+    GArray *streams;      /* of FfarmPacketsStream, in index order */
+    gboolean reached_end; /* FALSE: reading stopped at damage, see @failure */
+    char *failure;        /* in words, one line; NULL if reached_end */
+    guint complaints; /* errors and warnings that libavformat logged while it read: resynchronised, ended prematurely */
+    char *first_complaint; /* one line; NULL if there is none */
+} FfarmPackets;
+
+/* Reads @path to its end.
+ * @timeout_ms:  0 = no limit
+ * @cancellable: nullable
+ * Returns: a new result, free with ffarm_packets_free(), also for a damaged file. NULL with @error set:
+ * G_IO_ERROR_CANCELLED, G_IO_ERROR_TIMED_OUT, or G_IO_ERROR_FAILED for what can't be opened or is no media. */
+FfarmPackets *ffarm_packets_scan(const char *path, guint timeout_ms, GCancellable *cancellable,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void ffarm_packets_free(FfarmPackets *packets); /* NULL is legal */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmPackets, ffarm_packets_free)
+
+/* The stream with @index. Returns: borrowed; NULL if there is none. */
+const FfarmPacketsStream *ffarm_packets_peek(const FfarmPackets *packets, int index);
+
+/* Returns: from the first to the end of the last packet of all streams of @type, in microseconds, pictures left out; 0
+ * if there are no packets with times. */
+gint64 ffarm_packets_length_us(const FfarmPackets *packets, FfarmStreamType type);
+
+G_END_DECLS
