@@ -228,17 +228,25 @@ SshAgent *ssh_agent_open(const char *path, GError **error)
     return agent;
 }
 
-/* Reads what the shell prints up to its end or its line "ready PID". */
+/* The shell's first line is "agent PID". Returns: what follows it, within @text. */
+static const char *take_daemon(SshAgent *agent, const char *text)
+{
+    const char *end = strchr(text, '\n');
+    if (!end || !g_str_has_prefix(text, "agent "))
+        return text;
+    agent->daemon = (pid_t)g_ascii_strtoll(text + 6, NULL, 10);
+    return end + 1;
+}
+
+/* Reads what the shell prints up to its line "ready", or to its end with the reason. */
 static gboolean read_ready(SshAgent *agent, int fd, const SshPatience *patience, GError **error)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     char buffer[512];
     while (text->len < 16384) {
-        const char *ready = g_str_has_prefix(text->str, "ready ") ? text->str : strstr(text->str, "\nready ");
-        if (ready && strchr(ready + 1, '\n')) {
-            agent->daemon = (pid_t)g_ascii_strtoll(strstr(ready, "ready ") + 6, NULL, 10);
+        const char *said = take_daemon(agent, text->str);
+        if (g_str_has_suffix(said, "ready\n"))
             return TRUE;
-        }
         if (!wait_for(fd, POLLIN, patience, error))
             return FALSE;
         ssize_t count = read(fd, buffer, sizeof(buffer));
@@ -247,8 +255,8 @@ static gboolean read_ready(SshAgent *agent, int fd, const SshPatience *patience,
         if (count > 0)
             g_string_append_len(text, buffer, count);
     }
-    g_autofree char *reason = g_utf8_make_valid(g_strstrip(text->str), -1);
-    g_strdelimit(reason, "\r\n", ' ');
+    g_autofree char *reason = g_utf8_make_valid(take_daemon(agent, text->str), -1);
+    g_strdelimit(g_strstrip(reason), "\r\n", ' ');
     g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s", *reason ? reason : "ssh-agent ended without a word");
     return FALSE;
 }
@@ -258,8 +266,8 @@ static gboolean read_ready(SshAgent *agent, int fd, const SshPatience *patience,
 static gboolean start_processes(SshAgent *agent, const char *socket_path, const char *key_path,
                                 const SshPatience *patience, GError **error)
 {
-    static const char script[] =
-        "ssh-add -q -t 600 -- \"$0\" </dev/null && echo \"ready $SSH_AGENT_PID\" && exec cat >/dev/null";
+    static const char script[] = "echo \"agent $SSH_AGENT_PID\"; "
+                                 "ssh-add -q -t 600 -- \"$0\" </dev/null && echo ready && exec cat >/dev/null";
     const char *const argv[] = {"ssh-agent", "-a", socket_path, "sh", "-c", script, key_path, NULL};
     g_auto(GStrv) environment = g_get_environ();
     environment = g_environ_setenv(environment, "SSH_ASKPASS", "/bin/false", TRUE);

@@ -34,7 +34,7 @@ struct SshAuth {
     char *problem;    /* the last thing that went wrong with a key here; nullable */
 };
 
-enum { RANK_FILE = 1, RANK_RSA = 2, RANK_UNNAMED = 4 };
+enum { RANK_FILE = 1, RANK_RSA = 2, RANK_UNNAMED = 4, RANK_NOT_CHOSEN = 8 };
 
 /* What signing needs while libssh2 calls back. */
 typedef struct {
@@ -121,14 +121,15 @@ static GArray *inspect_files(const SshConfig *config)
     return keys;
 }
 
-static gboolean is_named(GArray *files, GBytes *blob)
+/* The rank of a key by where it is named: by the host itself, by ssh's configuration, nowhere. */
+static guint rank_of(const SshAuth *auth, GArray *files, GBytes *blob)
 {
     for (guint i = 0; i < files->len; i++) {
         const SshKey *key = &g_array_index(files, SshKey, i);
         if (key->blob && g_bytes_equal(key->blob, blob))
-            return TRUE;
+            return i == 0 && auth->host->identity ? 0 : RANK_NOT_CHOSEN;
     }
-    return FALSE;
+    return RANK_NOT_CHOSEN | RANK_UNNAMED;
 }
 
 static void list_agent(SshAuth *auth, GArray *files, SshPatience patience)
@@ -143,21 +144,20 @@ static void list_agent(SshAuth *auth, GArray *files, SshPatience patience)
         auth->problem = g_strdup_printf("ssh-agent: %s", problem->message);
     for (guint i = 0; identities && i < identities->len; i++) {
         const SshIdentity *identity = g_ptr_array_index(identities, i);
-        gboolean is_chosen = is_named(files, identity->blob);
-        if (!is_chosen && auth->config->is_identities_only)
+        guint rank = rank_of(auth, files, identity->blob);
+        if ((rank & RANK_UNNAMED) && auth->config->is_identities_only)
             continue;
         if (!ssh_key_is_usable_type(identity->type))
             note_unusable(auth, identity->comment, identity->type);
         else
-            add_candidate(auth, NULL, identity->comment, identity->blob, identity->type, is_chosen ? 0 : RANK_UNNAMED);
+            add_candidate(auth, NULL, identity->comment, identity->blob, identity->type, rank);
     }
 }
 
-static void list_file(SshAuth *auth, const char *path, const SshKey *key)
+static void list_file(SshAuth *auth, const char *path, const SshKey *key, gboolean is_chosen)
 {
     if (key->nature != SSH_KEY_PRIVATE) {
-        gboolean is_asked_for = g_strcmp0(auth->host->identity, path) == 0 && key->nature != SSH_KEY_PUBLIC;
-        if (is_asked_for && !auth->problem)
+        if (is_chosen && key->nature != SSH_KEY_PUBLIC && !auth->problem)
             auth->problem =
                 g_strdup_printf("%s: %s", path, key->nature == SSH_KEY_ABSENT ? "can't be read" : "not a private key");
     } else if (key->type && !ssh_key_is_usable_type(key->type)) {
@@ -167,7 +167,7 @@ static void list_file(SshAuth *auth, const char *path, const SshKey *key)
             auth->locked = g_strdup(path);
     } else {
         guint before = auth->candidates->len;
-        add_candidate(auth, path, path, key->blob, key->type, 0);
+        add_candidate(auth, path, path, key->blob, key->type, is_chosen ? 0 : RANK_NOT_CHOSEN);
         if (auth->candidates->len > before)
             ((Candidate *)g_ptr_array_index(auth->candidates, before))->is_simple = key->is_simple;
     }
@@ -179,8 +179,8 @@ static int by_rank(gconstpointer a, gconstpointer b)
     return (int)first->rank - (int)second->rank;
 }
 
-/* Keys that are named come before those that happen to be in the agent, other types before RSA (which costs more and
- * isn't taken everywhere), the agent before files. */
+/* The host's own identity comes first, then keys that ssh's configuration names, then those that happen to be in the
+ * agent; among them other types before RSA (which costs more and isn't taken everywhere), the agent before files. */
 static void list_candidates(SshAuth *auth, const SshPatience *patience)
 {
     if (auth->is_listed)
@@ -189,7 +189,7 @@ static void list_candidates(SshAuth *auth, const SshPatience *patience)
     g_autoptr(GArray) files = inspect_files(auth->config);
     list_agent(auth, files, *patience);
     for (guint i = 0; i < files->len; i++)
-        list_file(auth, auth->config->identities[i], &g_array_index(files, SshKey, i));
+        list_file(auth, auth->config->identities[i], &g_array_index(files, SshKey, i), i == 0 && auth->host->identity);
     g_ptr_array_sort(auth->candidates, by_rank);
 }
 
