@@ -21,6 +21,7 @@ void ssh_config_free(SshConfig *config)
 {
     if (!config)
         return;
+    g_free(config->given);
     g_free(config->address);
     g_free(config->user);
     g_strfreev(config->identities);
@@ -49,9 +50,9 @@ static const char *token_value(const SshConfig *config, char token, const char *
     case 'u':
         return g_get_user_name();
     case 'k':
-        return config->known_as ? config->known_as : config->address;
+        return config->known_as ? config->known_as : config->given;
     case 'n':
-        return config->address;
+        return config->given;
     default:
         return NULL;
     }
@@ -149,6 +150,7 @@ static void take_where(SshConfig *config, const FfarmHost *host, const Answer *a
     const char *user = value_of(answer, "user");
     const char *port = value_of(answer, "port");
     const char *family = value_of(answer, "addressfamily");
+    config->given = g_strdup(host->address);
     config->address = g_strdup(address ? address : host->address);
     config->user = g_strdup(host->user ? host->user : user ? user : g_get_user_name());
     config->port = host->port ? host->port : port ? (guint)g_ascii_strtoull(port, NULL, 10) : 22;
@@ -307,7 +309,7 @@ char **ssh_config_proxy(const SshConfig *config, const FfarmHost *host, GError *
     if (!config->command)
         return NULL;
     g_autofree char *command = expand_tokens(config, config->command, g_get_home_dir());
-    if (!command || !is_harmless(config->address) || !is_harmless(config->user)) {
+    if (!command || !is_harmless(config->given) || !is_harmless(config->address) || !is_harmless(config->user)) {
         g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_UNREACHABLE,
                     "%s: can't follow ProxyCommand %s: unknown token, or a host or user name with unusual characters",
                     host->name, config->command);

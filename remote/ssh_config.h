@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  * Threads: safe. */
 
 typedef struct {
+    char *given;   /* the name that was asked for */
     char *address; /* HostName */
     guint port;
     char *user;

@@ -189,7 +189,8 @@ inline void ask_program(std::vector<const char *> argv)
     int status = -1;
     g_autoptr(GError) error = nullptr;
     g_autofree char *errors = nullptr;
-    g_spawn_sync(nullptr, const_cast<char **>(argv.data()), nullptr, G_SPAWN_SEARCH_PATH, nullptr, nullptr, nullptr,
+    g_spawn_sync(nullptr, const_cast<char **>(argv.data()), nullptr,
+                 static_cast<GSpawnFlags>(G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL), nullptr, nullptr, nullptr,
                  &errors, &status, &error);
     ASSERT_EQ(status, 0) << argv[0] << ": " << (error ? error->message : errors);
 }
