@@ -29,6 +29,7 @@ static GCond order_cond;
 /* Between fork and exec: only calls that are safe there. */
 static void die_with_parent(gpointer user_data)
 {
+    setsid(); /* what the keyboard sends to the foreground (^C) is for us to judge, not for our helpers */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != GPOINTER_TO_INT(user_data))
         _exit(127);

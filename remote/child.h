@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  *
  * Threads: safe. */
 
-/* Starts @argv (program searched in PATH) with @environment (nullable: ours) and these descriptors, which stay the
+/* Starts @argv in a session of its own (program searched in PATH) with @environment (nullable: ours) and these descriptors, which stay the
  * caller's; -1 stands for /dev/null. Other descriptors aren't inherited.
  * Returns: FALSE with a G_SPAWN_ERROR when it can't be started. */
 gboolean child_spawn(const char *const *argv, const char *const *environment, int stdin_fd, int stdout_fd,

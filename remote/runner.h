@@ -13,12 +13,12 @@ G_BEGIN_DECLS
  *
  * Threads:  a runner belongs to one thread at a time (a libssh2 session does). Any number of runners may be in use at
  *           once, also for one host. Callbacks run on the calling thread.
- * Deadlines: every call that waits takes a GCancellable (nullable); cancelling makes it return with G_IO_ERROR_CANCELLED
- *           within a second, with what it was doing undone (command stopped, partial file removed). Network silence ends
- *           every call with FFARM_REMOTE_ERROR_DISCONNECTED within 30 s.
- * Errors:   FFARM_REMOTE_ERROR or G_IO_ERROR_CANCELLED. The message starts with the host's name. After DISCONNECTED the
- *           runner is closed; ffarm_runner_open() may be called again.
- * Paths:    remote paths are in the host's own spelling (on Windows "c:/temp/x"), any bytes but NUL. */
+ * Deadlines: every call that waits takes a GCancellable (nullable); cancelling makes it return with
+ * G_IO_ERROR_CANCELLED within a second, with what it was doing undone (command stopped, partial file removed). Network
+ * silence ends every call with FFARM_REMOTE_ERROR_DISCONNECTED within 30 s. Errors:   FFARM_REMOTE_ERROR or
+ * G_IO_ERROR_CANCELLED. The message starts with the host's name. After DISCONNECTED the runner is closed;
+ * ffarm_runner_open() may be called again. Paths:    remote paths are in the host's own spelling (on Windows
+ * "c:/temp/x"), any bytes but NUL. */
 
 #define FFARM_REMOTE_ERROR (ffarm_remote_error_quark())
 GQuark ffarm_remote_error_quark(void);
@@ -57,7 +57,7 @@ const FfarmHost *ffarm_runner_peek_host(const FfarmRunner *runner);
 /* Of an open runner: what was detected (or given by the host's os), the transport in use ("local", "libssh2",
  * "openssh"), and where auto did not take libssh2 the reason in words (else NULL). Borrowed. */
 FfarmOs ffarm_runner_os(const FfarmRunner *runner);
-const char *ffarm_runner_peek_system(const FfarmRunner *runner);    /* "Linux x86_64", "Windows (cmd.exe)" */
+const char *ffarm_runner_peek_system(const FfarmRunner *runner); /* "Linux x86_64", "Windows (cmd.exe)" */
 const char *ffarm_runner_peek_transport(const FfarmRunner *runner);
 const char *ffarm_runner_peek_transport_reason(const FfarmRunner *runner);
 
@@ -65,16 +65,18 @@ const char *ffarm_runner_peek_transport_reason(const FfarmRunner *runner);
 typedef gboolean (*FfarmOutputFunc)(const char *data, gsize length, gpointer user_data);
 
 typedef struct {
-    const char *const *argv;    /* program and arguments, NULL-terminated; quoted for the host's shell here, nowhere else */
-    guint timeout_ms;           /* whole run; 0 = none */
-    guint stall_ms;             /* stop it when neither output nor error came for this long; 0 = none */
-    FfarmOutputFunc on_stdout;  /* nullable: dropped */
-    FfarmOutputFunc on_stderr;  /* nullable: dropped */
+    const char *const
+        *argv;        /* program and arguments, NULL-terminated; quoted for the host's shell here, nowhere else */
+    guint timeout_ms; /* whole run; 0 = none */
+    guint stall_ms;   /* stop it when neither output nor error came for this long; 0 = none */
+    FfarmOutputFunc on_stdout; /* nullable: dropped */
+    FfarmOutputFunc on_stderr; /* nullable: dropped */
     gpointer user_data;
 } FfarmCommand;
 
 typedef struct {
-    int exit_status;     /* as the host's shell reports it, 128+N for death by signal N; valid when the call returned TRUE */
+    int exit_status; /* as the host's shell reports it, 128+N for death by signal N; valid when the call returned TRUE
+                      */
     gboolean is_stopped; /* TRUE: a callback asked to stop it; exit_status then says nothing */
 } FfarmExit;
 
@@ -84,26 +86,26 @@ typedef struct {
  * Returns: TRUE when the command ended by itself or was stopped by a callback; FALSE with @error when it could not be
  * started (EXEC; also for status 126 and 127), was cancelled, ran into a limit (TIMEOUT), or its end was not seen
  * (DISCONNECTED). In every case but DISCONNECTED the command is gone from the host on return. */
-gboolean ffarm_runner_run(FfarmRunner *runner, const FfarmCommand *command, FfarmExit *result, GCancellable *cancellable,
-                          GError **error);
+gboolean ffarm_runner_run(FfarmRunner *runner, const FfarmCommand *command, FfarmExit *result,
+                          GCancellable *cancellable, GError **error);
 
 /* Convenience: runs @argv and collects its output, at most @max_bytes of each (the rest is dropped).
  * @output, @errors: nullable; new strings, free with g_free(); always NUL-terminated. */
-gboolean ffarm_runner_ask(FfarmRunner *runner, const char *const *argv, guint timeout_ms, gsize max_bytes, char **output,
-                          char **errors, int *exit_status, GCancellable *cancellable, GError **error);
+gboolean ffarm_runner_ask(FfarmRunner *runner, const char *const *argv, guint timeout_ms, gsize max_bytes,
+                          char **output, char **errors, int *exit_status, GCancellable *cancellable, GError **error);
 
 /* Bytes moved so far, of @total_bytes. */
 typedef void (*FfarmTransferFunc)(gint64 done_bytes, gint64 total_bytes, gpointer user_data);
 
 /* Copies the local file @local_path to @remote_path: written as REMOTE.part, flushed, checked by size, then renamed, so
  * that a file under its name is complete. An existing @remote_path is replaced. @progress: nullable. */
-gboolean ffarm_runner_put(FfarmRunner *runner, const char *local_path, const char *remote_path, FfarmTransferFunc progress,
-                          gpointer user_data, GCancellable *cancellable, GError **error);
+gboolean ffarm_runner_put(FfarmRunner *runner, const char *local_path, const char *remote_path,
+                          FfarmTransferFunc progress, gpointer user_data, GCancellable *cancellable, GError **error);
 
-/* Copies @remote_path to the new local file @local_path (which must not exist; mode 0600 less umask), flushed to disk and
- * checked by size against the host's before and after. On failure @local_path is removed. */
-gboolean ffarm_runner_get(FfarmRunner *runner, const char *remote_path, const char *local_path, FfarmTransferFunc progress,
-                          gpointer user_data, GCancellable *cancellable, GError **error);
+/* Copies @remote_path to the new local file @local_path (which must not exist; mode 0600 less umask), flushed to disk
+ * and checked by size against the host's before and after. On failure @local_path is removed. */
+gboolean ffarm_runner_get(FfarmRunner *runner, const char *remote_path, const char *local_path,
+                          FfarmTransferFunc progress, gpointer user_data, GCancellable *cancellable, GError **error);
 
 typedef struct {
     gint64 size_bytes;
@@ -111,14 +113,16 @@ typedef struct {
 } FfarmRemoteStat;
 
 /* NOT_FOUND is an error here. */
-gboolean ffarm_runner_stat(FfarmRunner *runner, const char *remote_path, FfarmRemoteStat *result, GCancellable *cancellable,
-                           GError **error);
+gboolean ffarm_runner_stat(FfarmRunner *runner, const char *remote_path, FfarmRemoteStat *result,
+                           GCancellable *cancellable, GError **error);
 /* Makes one folder, mode 0700 where the host has modes; EXISTS is an error. */
 gboolean ffarm_runner_make_dir(FfarmRunner *runner, const char *remote_path, GCancellable *cancellable, GError **error);
 /* Removes a file; a missing one is success. */
 gboolean ffarm_runner_remove(FfarmRunner *runner, const char *remote_path, GCancellable *cancellable, GError **error);
-/* Removes a folder that holds files only, and those; a missing one is success. Symbolic links are removed, not followed. */
-gboolean ffarm_runner_remove_dir(FfarmRunner *runner, const char *remote_path, GCancellable *cancellable, GError **error);
+/* Removes a folder that holds files only, and those; a missing one is success. Symbolic links are removed, not
+ * followed. */
+gboolean ffarm_runner_remove_dir(FfarmRunner *runner, const char *remote_path, GCancellable *cancellable,
+                                 GError **error);
 /* Free bytes for this user on the file system of @remote_path; -1 where the host can't say. */
 gboolean ffarm_runner_space(FfarmRunner *runner, const char *remote_path, gint64 *free_bytes, GCancellable *cancellable,
                             GError **error);

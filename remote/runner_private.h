@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 /* One command line on its way. The kind's exec() writes "\n" to the command's stdin every @beat_ms, hands on output as it
  * comes, and returns when both outputs have ended. It stops the command by closing its stdin (the lease on the other side
  * then ends it) when a callback returns FALSE, when the cancellable fires or when @deadline_us passes, reads on for at most
- * FFARM_EXEC_DRAIN_MS, and then lets go of the channel without waiting. */
+ * FFARM_EXEC_DRAIN_MS without telling the callbacks any more, and then lets go of the channel without waiting. */
 typedef struct {
     const char *line;           /* for the shell on the other side */
     guint beat_ms;              /* 0: stdin is closed at once */

@@ -22,6 +22,14 @@ void ssh_glue_init(void)
     }
 }
 
+const char *ssh_glue_versions(void)
+{
+    static gsize text = 0;
+    if (g_once_init_enter(&text))
+        g_once_init_leave(&text, (gsize)g_strdup_printf("libssh2 %s", libssh2_version(0)));
+    return (const char *)text;
+}
+
 /* libssh2 reads through this, so that we know when the other side was last heard. */
 static ssize_t receive(libssh2_socket_t fd, void *buffer, size_t length, int flags, void **abstract)
 {

@@ -44,6 +44,9 @@ typedef enum {
 /* Calls libssh2_init() once in this process. Threads: safe. */
 void ssh_glue_init(void);
 
+/* "libssh2 1.10.0", of the library that is loaded. Static. */
+const char *ssh_glue_versions(void);
+
 /* Makes a non-blocking libssh2 session on @link, which must stay where it is: libssh2 keeps its address. */
 void ssh_glue_open(SshLink *link);
 
