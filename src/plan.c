@@ -72,7 +72,9 @@ static gboolean fail_unknown(const FfarmSettings *settings, const char *kind, co
 {
     g_ptr_array_add(known, NULL);
     const char *nearest = ffarm_nearest_name(name, (const char *const *)known->pdata);
-    const char *where = settings->path ? settings->path : "the built-in configuration";
+    const char *where = settings->path         ? settings->path
+                        : settings->is_builtin ? "the built-in configuration"
+                                               : "the configuration";
     if (nearest)
         g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID, "%s '%s' is not in %s, did you mean '%s'?",
                     kind, name, where, nearest);

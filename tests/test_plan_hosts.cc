@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plan_maker.h"
+
+using PlanHosts = PlanTest;
+
+static std::string Argv(const FfarmChoice *choice)
+{
+    g_autofree char *line = g_strjoinv(" ", choice->argv);
+    return line;
+}
+
+TEST_F(PlanHosts, WithoutClusterThisMachineTakesPart)
+{
+    Configure("config:\n  ffmpeg: /opt/ffmpeg\n  queues: {qsv: 1, cuda: 2}\n"
+              "profiles:\n  p: {output_options: -c:v libx264 -c:a copy, queue: cuda}\n  q: {output_options: -c copy}\n"
+              "  r: {output_options: -c copy, queue: amf}\n");
+    Clip("a.mkv");
+    Clip("b.mkv");
+    Clip("c.mkv");
+    Give("a.mkv", nullptr, "p");
+    Give("b.mkv", nullptr, "q");
+    Give("c.mkv", nullptr, "r");
+    ASSERT_TRUE(Plan());
+    ASSERT_EQ(plan->hosts->len, 1u);
+    EXPECT_STREQ(Host(0)->name, "local");
+    EXPECT_EQ(Host(0)->cluster, nullptr);
+    EXPECT_EQ(ffarm_host_count_slots(Host(0)), 3u);
+    g_autoptr(FfarmChoice) cuda = ffarm_plan_choose(plan, Item(0), Host(0), nullptr);
+    EXPECT_STREQ(cuda->queue, "cuda");
+    EXPECT_FALSE(cuda->any_queue);
+    EXPECT_STREQ(cuda->argv[0], "/opt/ffmpeg");
+    g_autoptr(FfarmChoice) any = ffarm_plan_choose(plan, Item(1), Host(0), nullptr);
+    EXPECT_EQ(any->queue, nullptr);
+    EXPECT_TRUE(any->any_queue);
+    EXPECT_EQ(Fate(2), "unassignable: no host may take it: local: the host has no queue 'amf'");
+}
+
+TEST_F(PlanHosts, OneSequentialQueueByDefault)
+{
+    Configure("profiles:\n  p: {output_options: -c copy, queue: cuda}\n");
+    Clip("a.mkv");
+    Give("a.mkv", nullptr, "p");
+    ASSERT_TRUE(Plan());
+    EXPECT_EQ(Fate(0), "encode");
+    EXPECT_EQ(ffarm_host_count_slots(Host(0)), 1u);
+    g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(0), Host(0), nullptr);
+    EXPECT_EQ(choice->queue, nullptr);
+    EXPECT_FALSE(choice->any_queue);
+}
+
+// The guide's walkthrough: no rules at all, every host with a profile of its own.
+TEST_F(PlanHosts, TheGuidesHousehold)
+{
+    std::string src = std::string(folder) + "/";
+    Configure("config:\n  clusters:\n    household:\n"
+              "      workstation:\n        type: mounted\n        ip: 192.168.2.63\n        user: encodeuser\n"
+              "        ffmpeg: '/usr/bin/ffmpeg'\n        path-substitution:\n          src: " +
+              src +
+              "\n          dest: /mnt/media/\n        profile: qsv\n"
+              "      shared:\n        type: streaming\n        ip: 192.168.2.64\n        user: encodeuser\n"
+              "        working_dir: '/tmp'\n        ffmpeg: '/usr/bin/ffmpeg'\n        profile: hevc_cuda\n"
+              "profiles:\n  qsv: {output_options: -c:v hevc_qsv -c:a copy, extension: .mkv}\n"
+              "  hevc_cuda: {output_options: -c:v hevc_nvenc -c:a copy, extension: .mkv}\n");
+    Clip("file1.mp4");
+    Give("file1.mp4", "household");
+    ASSERT_TRUE(Plan());
+    EXPECT_EQ(Fate(0), "encode");
+    EXPECT_EQ(Item(0)->profile, nullptr);
+    ASSERT_EQ(plan->hosts->len, 2u);
+    g_autoptr(FfarmChoice) mounted = ffarm_plan_choose(plan, Item(0), Host(0), nullptr);
+    ASSERT_NE(mounted, nullptr);
+    std::string job = Item(0)->job_id;
+    EXPECT_EQ(Argv(mounted),
+              "/usr/bin/ffmpeg -nostdin -hide_banner -loglevel level+info -y -progress pipe:1 -nostats -i "
+              "file:/mnt/media/file1.mp4 -c:v hevc_qsv -c:a copy -map 0:0 -map 0:1 -f matroska "
+              "file:/mnt/media/.ffarm-" +
+                  job + ".mkv.tmp");
+    EXPECT_STREQ(mounted->engine, "qsv");
+    g_autoptr(FfarmChoice) streaming = ffarm_plan_choose(plan, Item(0), Host(1), nullptr);
+    ASSERT_NE(streaming, nullptr);
+    EXPECT_EQ(streaming->placement->host_input, "/tmp/ffarm-" + job + "/in.mp4");
+    EXPECT_STREQ(streaming->engine, "cuda");
+    EXPECT_EQ(Destination(0, 1), "file1.mkv");
+}
+
+static const char *const cluster = R"(
+config:
+  clusters:
+    home:
+      own: {type: local, profile: hevc}
+      picky: {type: local, profiles: [x264, copy]}
+      any: {type: local, queues: {cuda: 2}}
+      off: {type: local, status: disabled}
+    studio:
+      any: {type: local}
+profiles:
+  hevc: {output_options: -c:v libx265 -c:a copy}
+  x264: {output_options: -c:v libx264 -c:a copy}
+  cuda: {output_options: -c:v h264_nvenc -c:a copy, queue: cuda}
+  copy: {output_options: -c copy}
+rules:
+  small: {profile: SKIP, criteria: {vcodec: mpeg4}}
+  all: {profile: x264}
+)";
+
+TEST_F(PlanHosts, PrecedenceOfProfiles)
+{
+    Configure(cluster);
+    Clip("a.mkv");
+    Clip("b.mkv");
+    Clip("c.avi");
+    Give("a.mkv", "home");
+    Give("b.mkv", "home", "cuda");
+    Give("c.avi", "home");
+    ASSERT_TRUE(Plan());
+    ASSERT_EQ(plan->hosts->len, 3u);
+    ASSERT_EQ(plan->disabled->len, 1u);
+    const struct {
+        guint item, host;
+        const char *profile, *reason;
+    } cases[] = {
+        {0, 0, "hevc", nullptr},
+        {0, 1, "x264", nullptr},
+        {0, 2, "x264", nullptr},
+        {1, 0, "cuda", nullptr}, // by the command line, on a host that says nothing of queues
+        {1, 1, nullptr, "profile 'cuda' is not among the host's profiles"},
+        {1, 2, "cuda", nullptr},
+    };
+    for (const auto &one : cases) {
+        g_autofree char *reason = nullptr;
+        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(one.item), Host(one.host), &reason);
+        EXPECT_STREQ(choice ? choice->profile->name : nullptr, one.profile) << one.item << " " << one.host;
+        EXPECT_STREQ(reason, one.reason);
+    }
+    EXPECT_EQ(Fate(2), "skip: rule 'small' says SKIP"); // also for hosts with a profile of their own
+}
+
+TEST_F(PlanHosts, ItemsStayInTheirCluster)
+{
+    Configure(cluster);
+    Clip("a.mkv");
+    Clip("b.mkv");
+    Clip("c.mkv");
+    Give("a.mkv", "studio");
+    Give("b.mkv", "home");
+    Give("c.mkv");
+    ASSERT_TRUE(Plan());
+    ASSERT_EQ(plan->hosts->len, 5u);
+    EXPECT_STREQ(Host(0)->cluster, "studio");
+    EXPECT_STREQ(Host(4)->name, "local");
+    EXPECT_EQ(Destination(0, 0), "a.mkv");
+    EXPECT_EQ(Destination(0, 3), "refused: it belongs to another cluster");
+    EXPECT_EQ(Destination(1, 3), "b.mkv");
+    EXPECT_EQ(Destination(2, 3), "refused: it belongs to another cluster");
+    EXPECT_EQ(Destination(2, 4), "c.mkv");
+}
+
+TEST_F(PlanHosts, OnlyTheHostsAskedFor)
+{
+    Configure(cluster);
+    Clip("a.mkv");
+    Clip("b.mkv");
+    const char *only[] = {"picky", nullptr};
+    options.only_hosts = only;
+    Give("a.mkv", "home");
+    Give("b.mkv", "home", "hevc");
+    ASSERT_TRUE(Plan());
+    ASSERT_EQ(plan->hosts->len, 1u);
+    EXPECT_EQ(plan->disabled->len, 3u);
+    EXPECT_EQ(Fate(0), "encode");
+    EXPECT_EQ(Fate(1), "unassignable: no host may take it: picky: profile 'hevc' is not among the host's profiles");
+    const char *off[] = {"off", nullptr};
+    options.only_hosts = off;
+    Give("a.mkv", "home");
+    ASSERT_TRUE(Plan());
+    EXPECT_EQ(Fate(0), "unassignable: no enabled host is left to take it");
+}
+
+TEST_F(PlanHosts, EnginesAndMixins)
+{
+    Configure(R"(
+config:
+  clusters:
+    home:
+      gpu: {type: local, engines: [cuda, cpu]}
+      cpu: {type: local, engines: [cpu]}
+      auto: {type: local}
+profiles:
+  hevc:
+    output_options_video: "-c:v libx265"
+    quality: medium
+    engines:
+      cuda: {input_options: "-hwaccel cuda", output_options_video: "-c:v hevc_nvenc"}
+  qsv: {output_options: "-c:v hevc_qsv"}
+  loud: {output_options_audio: "-c:a aac -b:a 320k", output_options: "-never"}
+  x264: {output_options_video: "-c:v libx264"}
+)");
+    const char *loud[] = {"loud", nullptr};
+    const char *both[] = {"loud", "x264", nullptr};
+    Clip("a.mkv");
+    Clip("b.mkv");
+    Clip("c.mkv");
+    Give("a.mkv", "home", "hevc", loud);
+    Give("b.mkv", "home", "qsv");
+    Give("c.mkv", "home", "hevc", both);
+    ASSERT_TRUE(Plan());
+    const std::string audio = "-c:a aac -b:a 320k ";
+    const struct {
+        guint item, host;
+        const char *engine;
+        std::string words;
+    } cases[] = {
+        {0, 0, "cuda",
+         "-hwaccel cuda -i file:" + Path("a.mkv ") + audio + "-c:v hevc_nvenc -rc vbr -cq 27 -b:v 0 -map"},
+        {0, 1, "cpu", "-nostats -i file:" + Path("a.mkv ") + audio + "-c:v libx265 -crf 22 -map"},
+        {0, 2, "cpu", "-nostats -i file:" + Path("a.mkv ") + audio + "-c:v libx265 -crf 22 -map"},
+        {1, 2, "qsv", "-c:v hevc_qsv -map"},
+        {2, 1, "cpu", audio + "-c:v libx264 -crf 22 -map"},
+        {2, 0, "cpu", audio + "-c:v libx264 -crf 22 -map"},
+    };
+    for (const auto &one : cases) {
+        g_autofree char *reason = nullptr;
+        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(one.item), Host(one.host), &reason);
+        ASSERT_NE(choice, nullptr) << reason;
+        EXPECT_STREQ(choice->engine, one.engine);
+        EXPECT_NE(Argv(choice).find(one.words), std::string::npos) << Argv(choice) << "\n" << one.words;
+    }
+    EXPECT_EQ(Destination(1, 0), "refused: profile 'qsv' needs engine qsv, which is not among the host's");
+}
+
+TEST_F(PlanHosts, NoRulesAndNoProfileLeavesFilesAlone)
+{
+    Configure("config:\n  clusters:\n    home:\n      any: {type: local}\nprofiles:\n  p: {output_options: -c copy}\n");
+    Clip("a.mkv");
+    Give("a.mkv", "home");
+    ASSERT_TRUE(Plan());
+    EXPECT_EQ(Fate(0), "unmatched: the configuration has no rules, and no profile was given");
+}
+
+TEST_F(PlanHosts, RulesThatDoNotMatchHoldForHostsWithProfilesToo)
+{
+    Configure("config:\n  clusters:\n    home:\n      own: {type: local, profile: p}\nprofiles:\n  p: {output_options: "
+              "-c copy}\n"
+              "rules:\n  r: {profile: p, criteria: {vcodec: av1}}\n");
+    Clip("a.mkv");
+    Give("a.mkv", "home");
+    ASSERT_TRUE(Plan());
+    EXPECT_EQ(Fate(0), "unmatched: no rule matches");
+}
