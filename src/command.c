@@ -5,16 +5,6 @@
 #include "engine.h"
 #include "output_options.h"
 
-/* Options for all video streams that ffmpeg refuses for cover art that is copied along: they are written once for each
- * film stream instead. */
-static const struct {
-    const char *option;
-    const char *base;
-} film_options[] = {
-    {"-vf", "-filter"}, {"-filter:v", "-filter"}, {"-filter:V", "-filter"}, {"-tag:v", "-tag"},
-    {"-vtag", "-tag"},  {"-bsf:v", "-bsf"},       {"-vbsf", "-bsf"},
-};
-
 static void add(GPtrArray *argv, const char *word)
 {
     g_ptr_array_add(argv, g_strdup(word));
@@ -47,40 +37,48 @@ static guint count_films_beside_pictures(const FfarmStreamPlan *streams)
     return pictures > 0 ? films : 0;
 }
 
-static const char *film_option_base(const char *word)
+/* The part of @word before ":v" if it is an option for all video streams, or what its old spelling stands for; else
+ * NULL. The choice of the encoder is no such option here: the stream plan sets it right for pictures. */
+static char *film_option(const char *word)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(film_options); i++)
-        if (strcmp(word, film_options[i].option) == 0)
-            return film_options[i].base;
-    return NULL;
+    static const struct {
+        const char *old, *option;
+    } spellings[] = {{"-vf", "-filter"}, {"-vtag", "-tag"}, {"-vbsf", "-bsf"}};
+    for (guint i = 0; i < G_N_ELEMENTS(spellings); i++)
+        if (strcmp(word, spellings[i].old) == 0)
+            return g_strdup(spellings[i].option);
+    if (word[0] != '-' || !(g_str_has_suffix(word, ":v") || g_str_has_suffix(word, ":V")))
+        return NULL;
+    g_autofree char *option = g_strndup(word, strlen(word) - 2);
+    return strcmp(option, "-c") == 0 || strcmp(option, "-codec") == 0 ? NULL : g_steal_pointer(&option);
 }
 
-/* The words of one section as they are, but for those that would hit cover art. Pictures come last among the result's
- * video streams, so the films are 0 to @films - 1. */
-static void add_section(GPtrArray *argv, const FfarmProfile *profile, FfarmSection section, guint films)
+/* The words as they are; but where cover art is copied along (@films > 0), options for all video streams are written
+ * once for each film: ffmpeg refuses a filter, a tag or an encoder's profile for a stream that is copied. Pictures come
+ * last among the result's video streams, so the films are 0 to @films - 1. */
+static void add_output_words(GPtrArray *argv, char **words, guint films)
 {
-    char **words = profile->sections[section].words;
     for (; words && *words; words++) {
-        const char *base = films > 0 && words[1] ? film_option_base(*words) : NULL;
-        if (!base) {
+        g_autofree char *option = films > 0 && words[1] ? film_option(*words) : NULL;
+        if (!option) {
             add(argv, *words);
             continue;
         }
         for (guint i = 0; i < films; i++) {
-            g_ptr_array_add(argv, g_strdup_printf("%s:v:%u", base, i));
+            g_ptr_array_add(argv, g_strdup_printf("%s:v:%u", option, i));
             add(argv, words[1]);
         }
         words++;
     }
 }
 
-static void add_quality(GPtrArray *argv, const FfarmProfile *profile)
+static void add_quality(GPtrArray *argv, const FfarmProfile *profile, guint films)
 {
     if (!profile->quality || ffarm_output_options_have_quality(profile))
         return;
     g_auto(GStrv) words =
         ffarm_engine_quality(ffarm_output_options_encoder(profile, FFARM_STREAM_VIDEO, 0), profile->quality);
-    add_all(argv, words);
+    add_output_words(argv, words, films);
 }
 
 char **ffarm_command_build(const FfarmCommandParams *params)
@@ -97,8 +95,8 @@ char **ffarm_command_build(const FfarmCommandParams *params)
 
     guint films = count_films_beside_pictures(params->streams);
     for (guint section = FFARM_SECTION_OUTPUT; section < FFARM_N_SECTIONS; section++)
-        add_section(argv, params->profile, section, films);
-    add_quality(argv, params->profile);
+        add_output_words(argv, params->profile->sections[section].words, films);
+    add_quality(argv, params->profile, films);
     add_all(argv, params->streams->arguments);
     if (params->muxer && !ffarm_output_options_have(params->profile, "-f")) {
         add(argv, "-f");

@@ -100,15 +100,18 @@ TEST_F(Command, QualityOfTheProfileItselfWins)
 
 TEST_F(Command, FiltersAndTagsDoNotHitCoverArt)
 {
-    SetWords(&profile->sections[FFARM_SECTION_VIDEO], "-vf scale=1:2 -tag:v hvc1 -pix_fmt yuv420p");
+    SetWords(&profile->sections[FFARM_SECTION_VIDEO],
+             "-vf scale=1:2 -tag:v hvc1 -pix_fmt yuv420p -c:v x -profile:V high");
     Keep(AddStream(media, FFARM_STREAM_VIDEO, "h264"), FFARM_STREAM_ENCODE);
-    EXPECT_EQ(Build(nullptr), "-i file:/m/x.mkv -c:v libx265 -vf scale=1:2 -tag:v hvc1 -pix_fmt yuv420p -map 0:0");
+    EXPECT_EQ(
+        Build(nullptr),
+        "-i file:/m/x.mkv -c:v libx265 -vf scale=1:2 -tag:v hvc1 -pix_fmt yuv420p -c:v x -profile:V high -map 0:0");
     Keep(AddStream(media, FFARM_STREAM_VIDEO, "mjpeg", nullptr, FFARM_DISPOSITION_ATTACHED_PIC), FFARM_STREAM_COPY);
-    EXPECT_EQ(Build(nullptr),
-              "-i file:/m/x.mkv -c:v libx265 -filter:v:0 scale=1:2 -tag:v:0 hvc1 -pix_fmt yuv420p -map 0:0");
+    EXPECT_EQ(Build(nullptr), "-i file:/m/x.mkv -c:v libx265 -filter:v:0 scale=1:2 -tag:v:0 hvc1 -pix_fmt yuv420p -c:v "
+                              "x -profile:v:0 high -map 0:0");
     Keep(AddStream(media, FFARM_STREAM_VIDEO, "h264"), FFARM_STREAM_ENCODE);
     EXPECT_EQ(Build(nullptr), "-i file:/m/x.mkv -c:v libx265 -filter:v:0 scale=1:2 -filter:v:1 scale=1:2 -tag:v:0 hvc1 "
-                              "-tag:v:1 hvc1 -pix_fmt yuv420p -map 0:0");
+                              "-tag:v:1 hvc1 -pix_fmt yuv420p -c:v x -profile:v:0 high -profile:v:1 high -map 0:0");
 }
 
 TEST_F(Command, DroppedCoverArtChangesNothing)
