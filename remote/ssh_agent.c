@@ -315,6 +315,7 @@ void ssh_agent_free(SshAgent *agent)
         g_autofree char *socket_path = g_build_filename(agent->folder, "s", NULL);
         g_unlink(socket_path);
         g_rmdir(agent->folder);
+        g_free(agent->folder);
     }
     g_free(agent);
 }

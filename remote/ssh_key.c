@@ -69,7 +69,7 @@ static void parse_openssh(SshKey *key, const char *text)
     key->nature = SSH_KEY_PRIVATE;
     key->is_encrypted = is_encrypted;
     set_blob(key, string, length);
-    key->is_simple = strcmp(key->type, "ssh-rsa") != 0 && ssh_key_is_usable_type(key->type);
+    key->is_simple = strcmp(key->type, "ssh-ed25519") == 0;
 }
 
 /* "ssh-ed25519 AAAA... comment" */
@@ -101,7 +101,6 @@ void ssh_key_parse(SshKey *key, const char *text, const char *public_text)
         key->nature = SSH_KEY_PRIVATE;
         key->is_encrypted =
             strstr(begin, "ENCRYPTED") != NULL; /* "Proc-Type: 4,ENCRYPTED" or "BEGIN ENCRYPTED PRIVATE KEY" */
-        key->is_simple = g_str_has_prefix(begin, "-----BEGIN EC PRIVATE KEY-----");
         if (g_str_has_prefix(begin, "-----BEGIN RSA PRIVATE KEY-----"))
             key->type = g_strdup("ssh-rsa");
     }

@@ -21,7 +21,8 @@ typedef struct {
     char *type;            /* "ssh-rsa"; NULL: can't be seen from outside */
     GBytes *blob;          /* public key as on the wire; NULL: can't be seen from outside */
     gboolean is_encrypted; /* needs a passphrase */
-    gboolean is_simple;    /* ed25519 or ecdsa in a form that libssh2 1.10 reads */
+    gboolean is_simple; /* ed25519 as OpenSSH writes it: the one kind that libssh2 1.10 both signs with as servers want
+                           it and reads without leaking memory (it does for ecdsa) */
 } SshKey;
 
 /* Looks at @path, and at @path.pub where the file itself doesn't say. Cleared with ssh_key_clear(). */

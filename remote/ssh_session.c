@@ -10,6 +10,7 @@
 
 #define DEFAULT_TIMEOUT_US (20 * G_USEC_PER_SEC)
 #define MAX_DIALS 9 /* when turned away; the waits between them add up to some ten seconds */
+#define MAX_ROUNDS 100
 #define FIRST_WAIT_MS 50
 #define LONGEST_WAIT_MS 3000
 
@@ -257,8 +258,13 @@ void ssh_session_free(SshSession *session)
         if (!link->is_lost)
             libssh2_session_disconnect(link->session, "done");
         ssh_glue_cut(link);
-        /* With the socket shut nothing waits any more; the few rounds let every half-done operation end. */
-        for (guint rounds = 0; rounds < 100 && libssh2_session_free(link->session) == LIBSSH2_ERROR_EAGAIN; rounds++)
+        /* With the socket shut nothing waits any more; a few rounds let every half-done operation end. */
+        for (guint rounds = 0; session->sftp && rounds < MAX_ROUNDS; rounds++) {
+            if (libssh2_sftp_shutdown(session->sftp) != LIBSSH2_ERROR_EAGAIN)
+                session->sftp = NULL;
+        }
+        for (guint rounds = 0; rounds < MAX_ROUNDS && libssh2_session_free(link->session) == LIBSSH2_ERROR_EAGAIN;
+             rounds++)
             continue;
     }
     ssh_dial_free(session->dial);

@@ -116,8 +116,12 @@ static void abandon_there(Transfer *transfer, gboolean is_removed)
 {
     GError *ignored = NULL;
     SshSftpCall *call = &transfer->call;
-    if (!transfer->handle || call->session->link.is_lost)
+    if (!transfer->handle)
         return;
+    if (call->session->link.is_lost) { /* frees what was in flight; the socket is shut, so nothing waits */
+        libssh2_sftp_close_handle(g_steal_pointer(&transfer->handle));
+        return;
+    }
     call->error = &ignored;
     ssh_sftp_touch(call, CLEAN_UP_US);
     if (close_there(transfer) != LIBSSH2_ERROR_EAGAIN && is_removed)

@@ -209,6 +209,18 @@ inline void append_file(const std::string &path, const std::string &text)
     ASSERT_TRUE(g_file_set_contents(path.c_str(), whole.data(), static_cast<gssize>(whole.size()), nullptr));
 }
 
+// Bytes that don't repeat within any block that might be lost or doubled.
+inline std::string noise(size_t length, guint32 seed = 1)
+{
+    std::string bytes(length, '\0');
+    guint32 state = seed;
+    for (size_t i = 0; i < length; i++) {
+        state = state * 1664525u + 1013904223u;
+        bytes[i] = static_cast<char>(state >> 24);
+    }
+    return bytes;
+}
+
 // Removed at the end with all that is in it.
 class Folder
 {

@@ -218,7 +218,7 @@ TEST(SshKeyParse, TellsKindsApart)
         {"-----BEGIN RSA PRIVATE KEY-----\nx", nullptr, SSH_KEY_PRIVATE, "ssh-rsa", false, false},
         {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nx", nullptr, SSH_KEY_PRIVATE, "ssh-rsa", true,
          false},
-        {"-----BEGIN EC PRIVATE KEY-----\nx", nullptr, SSH_KEY_PRIVATE, nullptr, false, true},
+        {"-----BEGIN EC PRIVATE KEY-----\nx", nullptr, SSH_KEY_PRIVATE, nullptr, false, false},
         {"-----BEGIN PRIVATE KEY-----\nx", nullptr, SSH_KEY_PRIVATE, nullptr, false, false},
         {"-----BEGIN PRIVATE KEY-----\nx", public_line, SSH_KEY_PRIVATE, "ssh-ed25519", false, false},
         {"-----BEGIN ENCRYPTED PRIVATE KEY-----\nx", nullptr, SSH_KEY_PRIVATE, nullptr, true, false},
