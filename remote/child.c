@@ -89,6 +89,26 @@ gboolean child_spawn(const char *const *argv, const char *const *environment, in
     return TRUE;
 }
 
+/* Holds the signal back in this thread, and takes away the one that the write may have caused. */
+gssize child_write(int fd, gconstpointer data, gsize length)
+{
+    sigset_t pipe_signal, pending, old_mask;
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    sigpending(&pending);
+    pthread_sigmask(SIG_BLOCK, &pipe_signal, &old_mask);
+    gssize count = write(fd, data, length);
+    int code = errno;
+    if (count < 0 && code == EPIPE && !sigismember(&pending, SIGPIPE)) {
+        const struct timespec no_time = {0};
+        while (sigtimedwait(&pipe_signal, NULL, &no_time) < 0 && errno == EINTR) {
+        }
+    }
+    pthread_sigmask(SIG_SETMASK, &old_mask, NULL);
+    errno = code;
+    return count;
+}
+
 static int timeout_ms(gint64 deadline_us)
 {
     if (deadline_us == 0)

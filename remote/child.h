@@ -11,11 +11,15 @@ G_BEGIN_DECLS
  *
  * Threads: safe. */
 
-/* Starts @argv in a session of its own (program searched in PATH) with @environment (nullable: ours) and these descriptors, which stay the
- * caller's; -1 stands for /dev/null. Other descriptors aren't inherited.
- * Returns: FALSE with a G_SPAWN_ERROR when it can't be started. */
+/* Starts @argv in a session of its own (program searched in PATH) with @environment (nullable: ours) and these
+ * descriptors, which stay the caller's; -1 stands for /dev/null. Other descriptors aren't inherited. Returns: FALSE
+ * with a G_SPAWN_ERROR when it can't be started. */
 gboolean child_spawn(const char *const *argv, const char *const *environment, int stdin_fd, int stdout_fd,
                      int stderr_fd, GPid *pid, GError **error);
+
+/* write(), but a pipe that nobody reads any more gives EPIPE and no SIGPIPE: what the process does on that signal is
+ * not a library's to change. */
+gssize child_write(int fd, gconstpointer data, gsize length);
 
 /* Sends SIGTERM, half a second later SIGKILL, and reaps. @pid: <= 0 is legal. Returns: the wait status, -1 if unknown.
  */

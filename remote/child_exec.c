@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -79,32 +78,13 @@ static void stop(Run *run, Stop reason)
     close_fd(&run->stdin_fd);
 }
 
-/* A library may not change what the process does on SIGPIPE; so this thread holds the signal back while it writes, and
- * takes away the one that it may have caused. Returns: FALSE when nobody reads any more. */
-static gboolean write_beat(int fd)
-{
-    sigset_t pipe_signal, pending, old_mask;
-    sigemptyset(&pipe_signal);
-    sigaddset(&pipe_signal, SIGPIPE);
-    sigpending(&pending);
-    pthread_sigmask(SIG_BLOCK, &pipe_signal, &old_mask);
-    gboolean is_broken = write(fd, "\n", 1) < 0 && errno == EPIPE;
-    if (is_broken && !sigismember(&pending, SIGPIPE)) {
-        const struct timespec no_time = {0};
-        while (sigtimedwait(&pipe_signal, NULL, &no_time) < 0 && errno == EINTR) {
-        }
-    }
-    pthread_sigmask(SIG_SETMASK, &old_mask, NULL);
-    return !is_broken;
-}
-
 static void beat(Run *run)
 {
     gint64 now_us = g_get_monotonic_time();
     if (run->stdin_fd < 0 || now_us < run->beat_us)
         return;
     /* A full pipe is none of our business: there are beats enough in it. */
-    if (!write_beat(run->stdin_fd))
+    if (child_write(run->stdin_fd, "\n", 1) < 0 && errno == EPIPE)
         close_fd(&run->stdin_fd);
     run->beat_us = now_us + run->exec->beat_ms * G_TIME_SPAN_MILLISECOND;
 }

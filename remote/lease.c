@@ -46,7 +46,8 @@ static const char posix_boot[] = "s=$1;shift;read -t 1 x </dev/null 2>/dev/null;
  * - The watching process holds neither output, so that they end with the command. It ends with 9 when it had to act. A
  *   trap lets it take its own helper along when it is told to go.
  * - Descriptor 4 keeps stderr for the last mark; the shell itself shall have nothing to say there ("Terminated").
- * - Whatever the command has left in its group is ended as well. */
+ * - Whatever the command has left in its group is ended as well.
+ * - The wrapper itself ends with 0, so that another status of the transport means that the transport failed. */
 static const char posix_script[] =
     "m=$1;t=$2;shift 2;"
     "PATH=\"${PATH:-/usr/bin:/bin}:/opt/homebrew/bin:/usr/local/bin:/opt/local/bin\";export PATH;"
@@ -64,7 +65,7 @@ static const char posix_script[] =
     "for i in 1 2 3 4 5;do sig 0||exit 9;sleep 1 3<&- & s=$!;wait $s;done;sig KILL;exit 9;} >/dev/null 2>&1 & w=$!;"
     "set +m;exec 3<&- 4>&2 2>/dev/null;"
     "wait $p;r=$?;kill -KILL -$p;kill $w;wait $w;w=$?;"
-    "echo \"$m-end $r $w\" >&4;exit $r";
+    "echo \"$m-end $r $w\" >&4;exit 0";
 
 /* To be filled in: mark; program and its arguments as one line, both as literals; seconds.
  *
@@ -88,7 +89,7 @@ static const char powershell_script[] =
     "}"
     "if($x.HasExited){$c=$x.ExitCode}"
     "}catch{[Console]::Error.Write($_.Exception.Message+$n)}"
-    "[Console]::Error.Write($m+'-end '+$c+' '+$w+$n);exit $c";
+    "[Console]::Error.Write($m+'-end '+$c+' '+$w+$n);exit 0";
 
 static char *make_posix_line(FfarmShell shell, const char *const *argv, guint silence_s, const char *mark,
                              GError **error)

@@ -58,11 +58,35 @@ static gboolean connect_by(FfarmRunner *runner, const FfarmRunnerKind *kind, gin
     return runner->connection != NULL;
 }
 
+/* libssh2 first, for it needs no other program; OpenSSH's client where libssh2 says that it can't. */
+static gboolean connect_by_either(FfarmRunner *runner, gint64 deadline_us, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+    if (connect_by(runner, &ffarm_runner_kind_ssh, deadline_us, cancellable, &reason))
+        return TRUE;
+    if (!g_error_matches(reason, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_UNSUPPORTED)) {
+        g_propagate_error(error, g_steal_pointer(&reason));
+        return FALSE;
+    }
+    if (!connect_by(runner, &ffarm_runner_kind_openssh, deadline_us, cancellable, error))
+        return FALSE;
+    runner->transport_reason = g_strdup(reason->message);
+    return TRUE;
+}
+
 static gboolean connect_to_host(FfarmRunner *runner, gint64 deadline_us, GCancellable *cancellable, GError **error)
 {
-    gboolean is_local = runner->host->type == FFARM_HOST_LOCAL;
-    return connect_by(runner, is_local ? &ffarm_runner_kind_local : &ffarm_runner_kind_ssh, deadline_us, cancellable,
-                      error);
+    if (runner->host->type == FFARM_HOST_LOCAL)
+        return connect_by(runner, &ffarm_runner_kind_local, deadline_us, cancellable, error);
+    switch (runner->host->transport) {
+    case FFARM_TRANSPORT_LIBSSH2:
+        return connect_by(runner, &ffarm_runner_kind_ssh, deadline_us, cancellable, error);
+    case FFARM_TRANSPORT_OPENSSH:
+        return connect_by(runner, &ffarm_runner_kind_openssh, deadline_us, cancellable, error);
+    case FFARM_TRANSPORT_AUTO:
+    default:
+        return connect_by_either(runner, deadline_us, cancellable, error);
+    }
 }
 
 gboolean ffarm_runner_open(FfarmRunner *runner, guint timeout_ms, GCancellable *cancellable, GError **error)

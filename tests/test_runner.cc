@@ -285,7 +285,7 @@ TEST_P(Contract, StopsAtTheTimeLimit)
     Output output;
     FfarmExit result = {};
     double start = now_s();
-    EXPECT_FALSE(run({"sh", "-c", "while sleep 0.1; do echo x; done", tag}, &output, &result, 700, 500));
+    EXPECT_FALSE(run({"sh", "-c", "while sleep 0.1; do echo x; done", tag}, &output, &result, 700, 9000));
     EXPECT_TRUE(is_error(FFARM_REMOTE_ERROR_TIMEOUT)) << message();
     EXPECT_NE(std::string(message()).find("longer than 0.7 s"), std::string::npos) << message();
     EXPECT_LT(now_s() - start, 5);
@@ -506,8 +506,6 @@ TEST_P(Contract, UndoesACancelledTransfer)
     g_cancellable_cancel(cancellable);
     EXPECT_FALSE(ffarm_runner_put(runner, source, here("there").c_str(), nullptr, nullptr, cancellable, &error));
     EXPECT_TRUE(is_cancelled()) << message();
-    if (GetParam() == Kind::Openssh)
-        return; // tells no progress of a put that could be used here
     g_clear_error(&error);
     g_cancellable_reset(cancellable);
     EXPECT_FALSE(ffarm_runner_put(runner, source, here("there").c_str(), cancel, cancellable, cancellable, &error));
@@ -576,5 +574,5 @@ TEST_P(Contract, WorksInManyThreads)
         thread.join();
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, Contract, testing::Values(Kind::Local, Kind::Libssh2),
+INSTANTIATE_TEST_SUITE_P(Kinds, Contract, testing::Values(Kind::Local, Kind::Libssh2, Kind::Openssh),
                          [](const testing::TestParamInfo<Kind> &info) { return name_of(info.param); });
