@@ -344,6 +344,7 @@ TEST(ProberFilm, KnowsColourTimeAndGeometry)
         {"hdr10.mkv", FFARM_HDR_HDR10, 10, false, false, 0},
         {"hdr10.mp4", FFARM_HDR_HDR10, 10, false, false, 0},
         {"hdr10-only-in-stream.ts", FFARM_HDR_HDR10, 10, false, false, 0},
+        {"dolby-vision.mp4", FFARM_HDR_DOLBY_VISION, 10, false, false, 0},
         {"pq.mkv", FFARM_HDR_PQ, 10, false, false, 0},
         {"hlg.mkv", FFARM_HDR_HLG, 10, false, false, 0},
         {"interlaced.mkv", FFARM_HDR_NONE, 8, false, true, 0},
@@ -386,6 +387,15 @@ TEST(ProberFilm, HasItsMasteringDisplayFromTheStream)
     EXPECT_EQ(film->max_cll, 1000u);
     EXPECT_EQ(film->max_fall, 400u);
     EXPECT_EQ(film->dovi_profile, -1);
+}
+
+TEST(ProberFilm, HasItsDolbyVisionRecord)
+{
+    g_autoptr(FfarmMedia) media = Probe(Corpus() + "/good/dolby-vision.mp4");
+    EXPECT_EQ(Film(media)->dovi_profile, 8);
+    EXPECT_EQ(Film(media)->dovi_level, 1);
+    EXPECT_EQ(Film(media)->dovi_compatibility, 1);
+    EXPECT_EQ(Film(media)->max_cll, 1000u); // its base layer is HDR10
 }
 
 TEST(ProberFilm, IsNotItsCoverArt)
