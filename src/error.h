@@ -20,7 +20,7 @@ typedef enum {
     FFARM_JOB_ERROR_HOST,     /* ffmpeg failed for a reason that lies in the host: killed, disk full, encoder can't open */
     FFARM_JOB_ERROR_STALLED,  /* no progress for too long */
     FFARM_JOB_ERROR_MISMATCH, /* the result is not what was planned */
-    FFARM_JOB_ERROR_SOURCE,   /* the source vanished or changed meanwhile */
+    FFARM_JOB_ERROR_SOURCE,   /* the source vanished, changed meanwhile, or is damaged */
     FFARM_JOB_ERROR_REPLACE,  /* the result could not be put in place; the source is untouched */
 } FfarmJobError;
 
@@ -28,7 +28,7 @@ typedef enum {
     FFARM_FAULT_NONE,   /* nobody's: cancelled */
     FFARM_FAULT_JOB,    /* the same everywhere: fail the job (once tried on a second host) */
     FFARM_FAULT_HOST,   /* this host's: give the job to another */
-    FFARM_FAULT_HERE,   /* the manager's: its disk, its permissions; no other host would do better */
+    FFARM_FAULT_HERE,   /* the manager's: its disk, its permissions, the source; no other host would do better */
 } FfarmFault;
 
 /* The one answer to "is it worth a retry, and whose fault is it?". */

@@ -20,7 +20,8 @@ typedef enum {
 typedef struct {
     const FfarmHost *host;     /* borrowed */
     gboolean is_reachable;     /* connected and logged in */
-    gboolean is_usable;        /* and ffmpeg runs and the working directory is there: can take jobs */
+    gboolean is_usable;        /* and ffmpeg runs, the working directory is there and, as far as was asked, can be written, and
+                                  the mapping was not disproved: can take jobs */
     gint64 elapsed_us;         /* connecting and logging in */
     FfarmOs os;
     char *system;              /* "Linux x86_64" */
@@ -30,6 +31,7 @@ typedef struct {
     int working_dir_writable;  /* 1 yes, 0 no, -1 not asked */
     int mapping_proved;        /* 1 yes, 0 no, -1 not asked or not a mounted host */
     char *error;               /* why it is not usable, in words, beginning with the host's name; NULL: usable */
+    GError *cause;             /* the same with its code; NULL: usable */
 } FfarmHostReport;
 
 void ffarm_host_report_free(FfarmHostReport *report); /* NULL is legal */

@@ -46,6 +46,7 @@ FfarmJob *ffarm_job_new(const FfarmPlanItem *item)
     FfarmJob *job = g_new0(FfarmJob, 1);
     job->item = item;
     job->failed_hosts = g_ptr_array_new();
+    job->refused_by = g_ptr_array_new();
     return job;
 }
 
@@ -54,6 +55,7 @@ void ffarm_job_free(FfarmJob *job)
     if (!job)
         return;
     g_ptr_array_unref(job->failed_hosts);
+    g_ptr_array_unref(job->refused_by);
     g_free(job->output);
     g_clear_error(&job->error);
     g_free(job->log);

@@ -39,6 +39,7 @@ typedef struct {
     FfarmJobState state;
     guint attempts;            /* begun so far */
     GPtrArray *failed_hosts;   /* of const FfarmHost*, borrowed: where it has failed */
+    GPtrArray *refused_by;     /* of const FfarmHost*, borrowed: which may not take it, though they take others of its kind */
     char *output;              /* path of the result; NULL until it is in place */
     gint64 output_size;
     gint64 elapsed_us;         /* of the last attempt */

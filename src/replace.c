@@ -316,7 +316,10 @@ gboolean ffarm_replace(const FfarmReplaceParams *params, GCancellable *cancellab
         g_propagate_error(error, g_steal_pointer(&unsynced));
         return withdraw(&replacement);
     }
-    if (params->keep_source || replacement.is_same_name)
-        return TRUE;
-    return remove_source(&replacement, error);
+    gboolean is_source_left = params->keep_source || replacement.is_same_name;
+    if (!is_source_left && !remove_source(&replacement, error))
+        return FALSE;
+    if (strcmp(replacement.staged, params->result) != 0)
+        unlink(params->result);
+    return TRUE;
 }

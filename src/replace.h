@@ -29,6 +29,7 @@ gboolean ffarm_replace_check_source(const FfarmMedia *source, GError **error);
  * A source that is a symbolic link: under the same name the file behind the link is replaced and the link stays; where the
  * name changes, the link alone is removed, and the file behind it stays, as other links may lead there.
  * A source with several hard links: its other names keep the old film.
+ * On success @result is gone from its old name.
  * Errors: FFARM_JOB_ERROR_SOURCE (changed or gone meanwhile), FFARM_JOB_ERROR_REPLACE, G_IO_ERROR_CANCELLED; in each case the
  * source is as it was, nothing new lies at @destination, and @result is left for the caller to remove. */
 gboolean ffarm_replace(const FfarmReplaceParams *params, GCancellable *cancellable, GError **error);

@@ -5,6 +5,8 @@
 
 #include "container.h"
 #include "error.h"
+#include "packets.h"
+#include "prober.h"
 
 /* Streams are compared kind by kind, in order: a container may place cover art and attachments anywhere. */
 typedef enum { KIND_VIDEO, KIND_PICTURE, KIND_AUDIO, KIND_SUBTITLE, KIND_ATTACHMENT, KIND_DATA, N_KINDS } Kind;
@@ -299,4 +301,65 @@ gboolean ffarm_verify_judge(const FfarmMeasured *source, const FfarmMeasured *re
     gboolean ok = promise->streams->is_mapped ? judge_mapped(source, result, promise, error)
                                               : judge_unmapped(source, result, promise, error);
     return ok && judge_chapters(source->media, result->media, promise, error);
+}
+
+/* Ends of all streams, measured from the media's start: ffmpeg moves a film to begin at 0. */
+static gint64 *measure_ends(const FfarmMedia *media, const FfarmPackets *packets)
+{
+    gint64 start_us = media->start_us == G_MININT64 ? 0 : media->start_us;
+    gint64 *ends_us = g_new0(gint64, MAX(media->streams->len, 1));
+    for (guint i = 0; i < media->streams->len; i++) {
+        const FfarmPacketsStream *stream = ffarm_packets_peek(packets, (int) i);
+        if (stream && stream->last_us != G_MININT64)
+            ends_us[i] = MAX(stream->end_us - start_us, 0);
+    }
+    return ends_us;
+}
+
+static gboolean scan_source(const FfarmMedia *source, FfarmPackets **packets, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(GError) inner = NULL;
+    *packets = ffarm_packets_scan(source->path, 0, cancellable, &inner);
+    if (*packets && (*packets)->reached_end)
+        return TRUE;
+    if (g_error_matches(inner, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+        g_propagate_error(error, g_steal_pointer(&inner));
+        return FALSE;
+    }
+    g_autofree char *name = g_filename_display_name(source->path);
+    g_set_error(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_SOURCE, "%s: the source can't be read to its end (%s)", name,
+                inner ? inner->message : (*packets)->failure);
+    return FALSE;
+}
+
+static gboolean scan_result(const char *path, const FfarmMedia *source, FfarmPackets **packets, GCancellable *cancellable,
+                            GError **error)
+{
+    g_autoptr(GError) inner = NULL;
+    *packets = ffarm_packets_scan(path, 0, cancellable, &inner);
+    if (*packets && (*packets)->reached_end)
+        return TRUE;
+    if (!g_error_matches(inner, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return mismatch(error, source, "the result can't be read to its end (%s)",
+                        inner ? inner->message : (*packets)->failure);
+    g_propagate_error(error, g_steal_pointer(&inner));
+    return FALSE;
+}
+
+gboolean ffarm_verify_result(const char *path, const FfarmMedia *source, const FfarmPromise *promise,
+                             GCancellable *cancellable, GError **error)
+{
+    g_autoptr(FfarmMedia) result = ffarm_probe_file(path, 0, cancellable, error);
+    if (!result)
+        return FALSE;
+    g_autoptr(FfarmPackets) result_packets = NULL;
+    if (!scan_result(path, source, &result_packets, cancellable, error))
+        return FALSE;
+    g_autoptr(FfarmPackets) source_packets = NULL;
+    if (!scan_source(source, &source_packets, cancellable, error))
+        return FALSE;
+    g_autofree gint64 *source_ends = measure_ends(source, source_packets);
+    g_autofree gint64 *result_ends = measure_ends(result, result_packets);
+    FfarmMeasured before = {source, source_ends}, after = {result, result_ends};
+    return ffarm_verify_judge(&before, &after, promise, error);
 }

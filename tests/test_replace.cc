@@ -290,6 +290,7 @@ TEST_F(Replace, CopiesFromAnotherFileSystem)
     EXPECT_TRUE(Run(result, In("film.mkv"))) << error->message;
     EXPECT_EQ(Read(In("film.mkv")), content);
     EXPECT_EQ(ModeOf(In("film.mkv")), 0604u);
+    EXPECT_FALSE(Exists(result));
     EXPECT_EQ(Names(folder), (std::vector<std::string>{"film.mkv"}));
 }
 

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "dispatch.h"
+
+typedef struct {
+    const FfarmHost *host;
+    const char *queue;
+    gboolean is_dropped;
+} Seat;
+
+typedef enum { FIT_UNKNOWN, FIT_NO, FIT_YES } Fit;
+
+typedef struct {
+    FfarmJob *job;
+    guint rank;
+} Waiting;
+
+/* Jobs that are alike to every seat: same cluster, profile and mixins, failed and refused on the same hosts. */
+typedef struct {
+    GQueue waiting;              /* of Waiting, owned */
+    const FfarmPlanItem *sample; /* the first of them, stands for all */
+    GPtrArray *failed, *refused; /* of const FfarmHost* */
+    GArray *fits;                /* of Fit, by seat: what the sample's choice says */
+} Line;
+
+struct FfarmDispatch {
+    const FfarmPlan *plan;
+    GArray *seats;      /* of Seat */
+    GPtrArray *lines;   /* of Line */
+    GHashTable *by_key; /* char* -> Line */
+};
+
+static void line_free(gpointer data)
+{
+    Line *line = data;
+    g_queue_clear_full(&line->waiting, g_free);
+    g_ptr_array_unref(line->failed);
+    g_ptr_array_unref(line->refused);
+    g_array_unref(line->fits);
+    g_free(line);
+}
+
+FfarmDispatch *ffarm_dispatch_new(const FfarmPlan *plan)
+{
+    FfarmDispatch *dispatch = g_new0(FfarmDispatch, 1);
+    dispatch->plan = plan;
+    dispatch->seats = g_array_new(FALSE, TRUE, sizeof(Seat));
+    dispatch->lines = g_ptr_array_new_with_free_func(line_free);
+    dispatch->by_key = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return dispatch;
+}
+
+void ffarm_dispatch_free(FfarmDispatch *dispatch)
+{
+    if (!dispatch)
+        return;
+    g_hash_table_unref(dispatch->by_key);
+    g_ptr_array_unref(dispatch->lines);
+    g_array_unref(dispatch->seats);
+    g_free(dispatch);
+}
+
+void ffarm_dispatch_add_seat(FfarmDispatch *dispatch, const FfarmHost *host, const char *queue)
+{
+    Seat seat = {.host = host, .queue = queue};
+    g_array_append_val(dispatch->seats, seat);
+}
+
+void ffarm_dispatch_drop_seat(FfarmDispatch *dispatch, guint seat)
+{
+    g_array_index(dispatch->seats, Seat, seat).is_dropped = TRUE;
+}
+
+static void append_hosts(GString *key, const FfarmPlan *plan, const GPtrArray *hosts)
+{
+    g_string_append_c(key, '\x1f');
+    for (guint i = 0; i < plan->hosts->len; i++)
+        if (g_ptr_array_find((GPtrArray *) hosts, g_ptr_array_index(plan->hosts, i), NULL))
+            g_string_append_printf(key, "%u ", i);
+}
+
+/* Everything that a host's fitness depends on. */
+static char *key_of(const FfarmDispatch *dispatch, const FfarmJob *job)
+{
+    const FfarmInput *input = job->item->input;
+    g_autofree char *mixins = input->mixins ? g_strjoinv("\x1e", input->mixins) : NULL;
+    GString *key = g_string_new(NULL);
+    const char *parts[] = {input->cluster, input->profile, job->item->profile, mixins};
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
+        g_string_append_printf(key, "%s%s\x1f", parts[i] ? "+" : "-", parts[i] ? parts[i] : "");
+    append_hosts(key, dispatch->plan, job->failed_hosts);
+    append_hosts(key, dispatch->plan, job->refused_by);
+    return g_string_free(key, FALSE);
+}
+
+static GPtrArray *copy_hosts(const GPtrArray *hosts)
+{
+    GPtrArray *copy = g_ptr_array_new();
+    for (guint i = 0; i < hosts->len; i++)
+        g_ptr_array_add(copy, g_ptr_array_index(hosts, i));
+    return copy;
+}
+
+static Line *line_of(FfarmDispatch *dispatch, const FfarmJob *job)
+{
+    g_autofree char *key = key_of(dispatch, job);
+    Line *line = g_hash_table_lookup(dispatch->by_key, key);
+    if (line)
+        return line;
+    line = g_new0(Line, 1);
+    g_queue_init(&line->waiting);
+    line->sample = job->item;
+    line->failed = copy_hosts(job->failed_hosts);
+    line->refused = copy_hosts(job->refused_by);
+    line->fits = g_array_new(FALSE, TRUE, sizeof(Fit));
+    g_ptr_array_add(dispatch->lines, line);
+    g_hash_table_insert(dispatch->by_key, g_steal_pointer(&key), line);
+    return line;
+}
+
+void ffarm_dispatch_queue(FfarmDispatch *dispatch, FfarmJob *job, guint rank)
+{
+    Waiting *waiting = g_new(Waiting, 1);
+    *waiting = (Waiting){job, rank};
+    g_queue_push_tail(&line_of(dispatch, job)->waiting, waiting);
+}
+
+static gboolean is_for_queue(const FfarmChoice *choice, const char *queue)
+{
+    return choice->any_queue || g_strcmp0(choice->queue, queue) == 0;
+}
+
+static Fit ask_plan(const FfarmDispatch *dispatch, const Line *line, const Seat *seat)
+{
+    g_autoptr(FfarmChoice) choice = ffarm_plan_choose(dispatch->plan, line->sample, seat->host, NULL);
+    return choice && is_for_queue(choice, seat->queue) ? FIT_YES : FIT_NO;
+}
+
+/* TRUE if the seat is there and could take jobs of this line, failures aside. */
+static gboolean is_fit(const FfarmDispatch *dispatch, Line *line, guint number)
+{
+    const Seat *seat = &g_array_index(dispatch->seats, Seat, number);
+    if (seat->is_dropped || g_ptr_array_find(line->refused, seat->host, NULL))
+        return FALSE;
+    if (line->fits->len < dispatch->seats->len)
+        g_array_set_size(line->fits, dispatch->seats->len);
+    Fit *fit = &g_array_index(line->fits, Fit, number);
+    if (*fit == FIT_UNKNOWN)
+        *fit = ask_plan(dispatch, line, seat);
+    return *fit == FIT_YES;
+}
+
+static gboolean has_failed_at(const FfarmDispatch *dispatch, const Line *line, guint number)
+{
+    const Seat *seat = &g_array_index(dispatch->seats, Seat, number);
+    return g_ptr_array_find(line->failed, seat->host, NULL);
+}
+
+static gboolean has_fresh_seat(const FfarmDispatch *dispatch, Line *line)
+{
+    for (guint i = 0; i < dispatch->seats->len; i++)
+        if (!has_failed_at(dispatch, line, i) && is_fit(dispatch, line, i))
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean may_serve(const FfarmDispatch *dispatch, Line *line, guint number)
+{
+    if (!is_fit(dispatch, line, number))
+        return FALSE;
+    return !has_failed_at(dispatch, line, number) || !has_fresh_seat(dispatch, line);
+}
+
+static Line *best_line(const FfarmDispatch *dispatch, guint seat)
+{
+    Line *best = NULL;
+    guint best_rank = 0;
+    for (guint i = 0; i < dispatch->lines->len; i++) {
+        Line *line = g_ptr_array_index(dispatch->lines, i);
+        const Waiting *first = g_queue_peek_head(&line->waiting);
+        if (!first || (best && first->rank >= best_rank) || !may_serve(dispatch, line, seat))
+            continue;
+        best = line;
+        best_rank = first->rank;
+    }
+    return best;
+}
+
+FfarmJob *ffarm_dispatch_next(FfarmDispatch *dispatch, guint seat, FfarmChoice **choice)
+{
+    const Seat *asking = &g_array_index(dispatch->seats, Seat, seat);
+    for (Line *line; (line = best_line(dispatch, seat));) {
+        g_autofree Waiting *waiting = g_queue_pop_head(&line->waiting);
+        FfarmJob *job = waiting->job;
+        g_autoptr(FfarmChoice) answer = ffarm_plan_choose(dispatch->plan, job->item, asking->host, NULL);
+        if (answer && is_for_queue(answer, asking->queue)) {
+            *choice = g_steal_pointer(&answer);
+            return job;
+        }
+        /* This one is not like its line's first after all: it waits among those that the host refuses. */
+        g_ptr_array_add(job->refused_by, (gpointer) asking->host);
+        ffarm_dispatch_queue(dispatch, job, waiting->rank);
+    }
+    return NULL;
+}
+
+static gboolean is_orphaned(const FfarmDispatch *dispatch, Line *line)
+{
+    for (guint i = 0; i < dispatch->seats->len; i++)
+        if (is_fit(dispatch, line, i))
+            return FALSE;
+    return TRUE;
+}
+
+static FfarmJob *take_first(Line *line)
+{
+    g_autofree Waiting *waiting = g_queue_pop_head(&line->waiting);
+    return waiting->job;
+}
+
+FfarmJob *ffarm_dispatch_take_orphan(FfarmDispatch *dispatch)
+{
+    for (guint i = 0; i < dispatch->lines->len; i++) {
+        Line *line = g_ptr_array_index(dispatch->lines, i);
+        if (!g_queue_is_empty(&line->waiting) && is_orphaned(dispatch, line))
+            return take_first(line);
+    }
+    return NULL;
+}
+
+FfarmJob *ffarm_dispatch_take_any(FfarmDispatch *dispatch)
+{
+    for (guint i = 0; i < dispatch->lines->len; i++) {
+        Line *line = g_ptr_array_index(dispatch->lines, i);
+        if (!g_queue_is_empty(&line->waiting))
+            return take_first(line);
+    }
+    return NULL;
+}
+
+gboolean ffarm_dispatch_has_fresh_host(FfarmDispatch *dispatch, const FfarmJob *job)
+{
+    return has_fresh_seat(dispatch, line_of(dispatch, job));
+}

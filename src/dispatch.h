@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "job.h"
+#include "plan.h"
+
+G_BEGIN_DECLS
+
+/* dispatch.h — which of the waiting jobs a free slot gets. No I/O.
+ *
+ * Jobs that the same hosts may take wait in one line, so that asking costs as many steps as there are kinds of jobs (a handful:
+ * clusters times profiles), not as there are jobs. A job that failed on a host joins the line of those that failed there.
+ *
+ * Threads: one at a time. */
+
+typedef struct FfarmDispatch FfarmDispatch;
+
+/* @plan outlives it. */
+FfarmDispatch *ffarm_dispatch_new(const FfarmPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
+void ffarm_dispatch_free(FfarmDispatch *dispatch); /* NULL is legal */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmDispatch, ffarm_dispatch_free)
+
+/* A seat is a slot as the dispatch sees it: @host and the queue it belongs to (NULL: default). Seats are numbered from 0. */
+void ffarm_dispatch_add_seat(FfarmDispatch *dispatch, const FfarmHost *host, const char *queue);
+/* The slot will never come for work again. */
+void ffarm_dispatch_drop_seat(FfarmDispatch *dispatch, guint seat);
+
+/* Puts @job (borrowed) at the end of its line. Lines are served in the order of @rank of their first jobs, so that queuing all
+ * jobs by rising rank hands them out in that order; one that comes back keeps its rank. */
+void ffarm_dispatch_queue(FfarmDispatch *dispatch, FfarmJob *job, guint rank);
+
+/* The next job for @seat. A host where a job has failed gets it again only when no other seat may take it.
+ * @choice: how it is to be done there, free with ffarm_choice_free().
+ * Returns: the job, which waits no longer; NULL if there is nothing for this seat now. */
+FfarmJob *ffarm_dispatch_next(FfarmDispatch *dispatch, guint seat, FfarmChoice **choice);
+
+/* A waiting job that no seat is left for, one by one; it waits no longer. Returns: NULL if there is none. */
+FfarmJob *ffarm_dispatch_take_orphan(FfarmDispatch *dispatch);
+/* Any waiting job, one by one, when everything is called off. */
+FfarmJob *ffarm_dispatch_take_any(FfarmDispatch *dispatch);
+
+/* TRUE if a seat is left on a host where @job has not failed and that may take it. */
+gboolean ffarm_dispatch_has_fresh_host(FfarmDispatch *dispatch, const FfarmJob *job);
+
+G_END_DECLS

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "deadline.h"
+#include "encode.h"
+#include "error.h"
+#include "ffmpeg_log.h"
+#include "replace.h"
+#include "verify.h"
+
+/* Cleaning up has to end soon, also after Ctrl-C and on a host that does not answer. */
+#define CLEANUP_MS 8000
+#define TRANSFER_NEWS_US (G_USEC_PER_SEC / 2)
+
+typedef struct {
+    FfarmRunner *runner;
+    const FfarmWork *work;
+    const FfarmHost *host;
+    const FfarmMedia *source;
+    const FfarmPlacement *placement;
+    GCancellable *cancellable;
+    FfarmFfmpegLog *log;
+    FfarmOutcome *outcome;
+    gboolean has_folder; /* something of ours is on the host */
+    gint64 told_us;      /* when a transfer was last told of */
+} Attempt;
+
+void ffarm_outcome_free(FfarmOutcome *outcome)
+{
+    if (!outcome)
+        return;
+    g_clear_error(&outcome->error);
+    g_free(outcome->output);
+    g_free(outcome->log);
+    g_ptr_array_unref(outcome->remarks);
+    g_free(outcome);
+}
+
+G_GNUC_PRINTF(4, 5)
+static gboolean fail(GError **error, FfarmJobError code, const char *subject, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error(error, FFARM_JOB_ERROR, (gint) code, "%s: %s", subject, text);
+    return FALSE;
+}
+
+static void enter(const Attempt *attempt, FfarmJobState state)
+{
+    attempt->work->on_state(state, attempt->work->user_data);
+}
+
+static void on_transfer(gint64 done_bytes, gint64 total_bytes, gpointer user_data)
+{
+    Attempt *attempt = user_data;
+    gint64 now_us = g_get_monotonic_time();
+    if (done_bytes < total_bytes && now_us - attempt->told_us < TRANSFER_NEWS_US)
+        return;
+    attempt->told_us = now_us;
+    attempt->work->on_transfer(done_bytes, total_bytes, attempt->work->user_data);
+}
+
+/* A leftover of an attempt that was lost may still be written to by a process that is about to die: what ffmpeg writes now
+ * must be another file, so the old one goes first. */
+static gboolean clear_result(const Attempt *attempt, GError **error)
+{
+    const char *result = attempt->placement->result;
+    if (unlink(result) == 0 || errno == ENOENT)
+        return TRUE;
+    g_autofree char *name = g_filename_display_name(result);
+    return fail(error, FFARM_JOB_ERROR_REPLACE, name, "a leftover can't be removed: %s", g_strerror(errno));
+}
+
+static gboolean make_result_folder(const Attempt *attempt, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(attempt->placement->result);
+    if (g_mkdir_with_parents(folder, 0777) == 0)
+        return TRUE;
+    g_autofree char *name = g_filename_display_name(folder);
+    return fail(error, FFARM_JOB_ERROR_REPLACE, name, "the folder can't be made: %s", g_strerror(errno));
+}
+
+/* The name is this run's and this job's alone, so a folder that is there is what an earlier attempt left. */
+static gboolean make_host_folder(Attempt *attempt, GError **error)
+{
+    const char *folder = attempt->placement->host_folder;
+    g_autoptr(GError) inner = NULL;
+    attempt->has_folder = TRUE;
+    if (ffarm_runner_make_dir(attempt->runner, folder, attempt->cancellable, &inner))
+        return TRUE;
+    if (!g_error_matches(inner, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_EXISTS)) {
+        g_propagate_error(error, g_steal_pointer(&inner));
+        return FALSE;
+    }
+    return ffarm_runner_remove_dir(attempt->runner, folder, attempt->cancellable, error) &&
+           ffarm_runner_make_dir(attempt->runner, folder, attempt->cancellable, error);
+}
+
+static gboolean upload(Attempt *attempt, GError **error)
+{
+    enter(attempt, FFARM_JOB_UPLOADING);
+    return make_host_folder(attempt, error) &&
+           ffarm_runner_put(attempt->runner, attempt->source->path, attempt->placement->host_input, on_transfer, attempt,
+                            attempt->cancellable, error);
+}
+
+/* A mounted host must mean the same file by its path; anything else would encode one film into another's place. */
+static gboolean check_mounted_input(const Attempt *attempt, GError **error)
+{
+    const char *path = attempt->placement->host_input;
+    FfarmRemoteStat there;
+    if (!ffarm_runner_stat(attempt->runner, path, &there, attempt->cancellable, error))
+        return FALSE;
+    if (!there.is_folder && there.size_bytes == attempt->source->size_bytes)
+        return TRUE;
+    g_autofree char *name = g_filename_display_name(path);
+    return fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name, "%s is another file there than here; check path-substitution",
+                name);
+}
+
+static gboolean bring_input(Attempt *attempt, GError **error)
+{
+    if (attempt->placement->must_move)
+        return upload(attempt, error);
+    return attempt->host->type != FFARM_HOST_MOUNTED || check_mounted_input(attempt, error);
+}
+
+static gboolean encode(Attempt *attempt, gboolean *is_hopeless, GError **error)
+{
+    const FfarmWork *work = attempt->work;
+    FfarmEncode params = {
+        .argv = (const char *const *) work->choice->argv,
+        .source = attempt->source,
+        .threshold = work->choice->profile->threshold,
+        .threshold_check = work->choice->profile->threshold_check,
+        .stall_ms = work->stall_ms,
+        .shares_disk = !attempt->placement->must_move,
+        .on_progress = work->on_progress,
+        .user_data = work->user_data,
+    };
+    enter(attempt, FFARM_JOB_ENCODING);
+    return ffarm_encode_run(attempt->runner, &params, attempt->log, is_hopeless, attempt->cancellable, error);
+}
+
+static gboolean download(Attempt *attempt, GError **error)
+{
+    enter(attempt, FFARM_JOB_DOWNLOADING);
+    g_autoptr(GError) inner = NULL;
+    if (ffarm_runner_get(attempt->runner, attempt->placement->host_output, attempt->placement->result, on_transfer, attempt,
+                         attempt->cancellable, &inner))
+        return TRUE;
+    /* It is this machine's disk that is full; another host would only encode for nothing. */
+    if (g_error_matches(inner, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_NO_SPACE))
+        return fail(error, FFARM_JOB_ERROR_REPLACE, attempt->placement->result, "the result does not fit here (%s)",
+                    inner->message);
+    g_propagate_error(error, g_steal_pointer(&inner));
+    return FALSE;
+}
+
+/* Both sides must see the same result: a wrong mapping, or a network file system that has not caught up. */
+static gboolean check_mounted_output(const Attempt *attempt, gint64 size_bytes, GError **error)
+{
+    FfarmRemoteStat there;
+    if (!ffarm_runner_stat(attempt->runner, attempt->placement->host_output, &there, attempt->cancellable, error))
+        return FALSE;
+    if (there.size_bytes == size_bytes)
+        return TRUE;
+    return fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name,
+                "the result has %" G_GINT64_FORMAT " bytes there and %" G_GINT64_FORMAT " here", there.size_bytes, size_bytes);
+}
+
+static gboolean fetch_output(Attempt *attempt, GError **error)
+{
+    if (attempt->placement->must_move && !download(attempt, error))
+        return FALSE;
+    GStatBuf info;
+    if (g_lstat(attempt->placement->result, &info) != 0 || !S_ISREG(info.st_mode))
+        return fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name,
+                    "ffmpeg ended well, but its result is not here; check path-substitution");
+    attempt->outcome->output_size = info.st_size;
+    return attempt->host->type != FFARM_HOST_MOUNTED || check_mounted_output(attempt, info.st_size, error);
+}
+
+static gboolean is_below_threshold(const Attempt *attempt)
+{
+    double threshold = attempt->work->choice->profile->threshold;
+    double source = (double) attempt->source->size_bytes, result = (double) attempt->outcome->output_size;
+    return threshold > 0 && source > 0 && 100 * (source - result) / source < threshold;
+}
+
+static gboolean verify(const Attempt *attempt, GError **error)
+{
+    const FfarmChoice *choice = attempt->work->choice;
+    FfarmPromise promise = {choice->streams, choice->muxer, ffarm_verify_flags(choice->profile)};
+    return ffarm_verify_result(attempt->placement->result, attempt->source, &promise, attempt->cancellable, error);
+}
+
+static gboolean replace(const Attempt *attempt, GError **error)
+{
+    const FfarmPlan *plan = attempt->work->plan;
+    FfarmReplaceParams params = {
+        .result = attempt->placement->result,
+        .destination = attempt->work->choice->destination,
+        .source = attempt->source,
+        .keep_source = plan->keep || plan->output_dir,
+    };
+    enter(attempt, FFARM_JOB_REPLACING);
+    return ffarm_replace(&params, attempt->cancellable, error);
+}
+
+/* Everything in order. Returns: the state it ended in; FAILED with @error. */
+static FfarmJobState go_through(Attempt *attempt, GError **error)
+{
+    gboolean is_hopeless = FALSE;
+    if (!ffarm_replace_check_source(attempt->source, error) || !clear_result(attempt, error) ||
+        !make_result_folder(attempt, error) || !bring_input(attempt, error) || !encode(attempt, &is_hopeless, error))
+        return FFARM_JOB_FAILED;
+    if (is_hopeless)
+        return FFARM_JOB_BELOW_THRESHOLD;
+    if (!fetch_output(attempt, error))
+        return FFARM_JOB_FAILED;
+    enter(attempt, FFARM_JOB_VERIFYING);
+    if (is_below_threshold(attempt))
+        return FFARM_JOB_BELOW_THRESHOLD;
+    if (!verify(attempt, error) || !replace(attempt, error))
+        return FFARM_JOB_FAILED;
+    attempt->outcome->output = g_strdup(attempt->work->choice->destination);
+    return attempt->work->plan->keep && !attempt->work->plan->output_dir ? FFARM_JOB_KEPT : FFARM_JOB_DONE;
+}
+
+static gboolean remove_from_host(Attempt *attempt, GCancellable *cancellable, GError **error)
+{
+    if (!ffarm_runner_open(attempt->runner, CLEANUP_MS, cancellable, error))
+        return FALSE;
+    if (attempt->placement->must_move)
+        return ffarm_runner_remove_dir(attempt->runner, attempt->placement->host_folder, cancellable, error);
+    return ffarm_runner_remove(attempt->runner, attempt->placement->host_output, cancellable, error);
+}
+
+/* The job's own cancellable may have fired already, so this has a clock of its own. */
+static void clean_host(Attempt *attempt)
+{
+    g_autoptr(FfarmDeadline) deadline = ffarm_deadline_new(CLEANUP_MS, NULL);
+    g_autoptr(GError) error = NULL;
+    if (remove_from_host(attempt, ffarm_deadline_peek_cancellable(deadline), &error))
+        return;
+    const char *path = attempt->placement->must_move ? attempt->placement->host_folder : attempt->placement->host_output;
+    g_autofree char *name = g_filename_display_name(path);
+    const char *reason = ffarm_deadline_has_passed(deadline) ? "the host did not answer in time" : error->message;
+    g_ptr_array_add(attempt->outcome->remarks,
+                    g_strdup_printf("%s: %s may have been left there: %s", attempt->host->name, name, reason));
+}
+
+static void clean_up(Attempt *attempt, gboolean is_placed)
+{
+    /* A mounted host's result is ours to remove here; it is asked only when it wrote somewhere else. */
+    gboolean is_mounted = attempt->host->type == FFARM_HOST_MOUNTED;
+    gboolean is_missing_here = !is_placed && is_mounted && access(attempt->placement->result, F_OK) != 0;
+    if (!is_placed && unlink(attempt->placement->result) != 0 && errno != ENOENT)
+        g_ptr_array_add(attempt->outcome->remarks,
+                        g_strdup_printf("%s: could not be removed: %s", attempt->placement->result, g_strerror(errno)));
+    if (attempt->has_folder || (is_missing_here && ffarm_runner_is_open(attempt->runner)))
+        clean_host(attempt);
+}
+
+/* Keeps what ffmpeg said where only its user can read it, since it names his films. Returns: path; NULL if it can't be kept. */
+static char *save_log(const Attempt *attempt)
+{
+    gsize length = 0;
+    const char *tail = ffarm_ffmpeg_log_peek_tail(attempt->log, &length);
+    if (length == 0)
+        return NULL;
+    g_autofree char *folder =
+        g_build_filename(g_get_user_state_dir(), "ffarm", "logs", attempt->work->plan->run_id, NULL);
+    g_autofree char *name = g_strdup_printf("%u-%u.log", attempt->work->item->id, attempt->work->attempt);
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autoptr(GError) error = NULL;
+    if (g_mkdir_with_parents(folder, 0700) == 0 &&
+        g_file_set_contents_full(path, tail, (gssize) length, G_FILE_SET_CONTENTS_NONE, 0600, &error))
+        return g_steal_pointer(&path);
+    g_ptr_array_add(attempt->outcome->remarks,
+                    g_strdup_printf("%s: the log could not be kept: %s", path, error ? error->message : g_strerror(errno)));
+    return NULL;
+}
+
+FfarmOutcome *ffarm_worker_do(FfarmRunner *runner, const FfarmWork *work, GCancellable *cancellable)
+{
+    g_autoptr(FfarmFfmpegLog) log = ffarm_ffmpeg_log_new();
+    FfarmOutcome *outcome = g_new0(FfarmOutcome, 1);
+    outcome->remarks = g_ptr_array_new_with_free_func(g_free);
+    Attempt attempt = {
+        .runner = runner,
+        .work = work,
+        .host = ffarm_runner_peek_host(runner),
+        .source = work->item->media,
+        .placement = work->choice->placement,
+        .cancellable = cancellable,
+        .log = log,
+        .outcome = outcome,
+    };
+    gint64 begin_us = g_get_monotonic_time();
+    outcome->state = go_through(&attempt, &outcome->error);
+    clean_up(&attempt, outcome->state == FFARM_JOB_DONE || outcome->state == FFARM_JOB_KEPT);
+    if (g_error_matches(outcome->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        outcome->state = FFARM_JOB_CANCELLED;
+    else if (outcome->state == FFARM_JOB_FAILED)
+        outcome->log = save_log(&attempt);
+    outcome->elapsed_us = g_get_monotonic_time() - begin_us;
+    return outcome;
+}

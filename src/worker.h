@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include "job.h"
+#include "plan.h"
+#include "progress.h"
+#include "runner.h"
+
+G_BEGIN_DECLS
+
+/* worker.h — one attempt at one job: there, encoded, back, verified, in its place. Blocking.
+ *
+ * Threads: that of the runner; the callbacks run on it. */
+
+typedef struct {
+    const FfarmPlan *plan;
+    const FfarmPlanItem *item;
+    const FfarmChoice *choice; /* for the runner's host */
+    guint stall_ms;
+    guint attempt;             /* from 1; names the log */
+    void (*on_state)(FfarmJobState state, gpointer user_data);
+    void (*on_progress)(const FfarmProgress *progress, gpointer user_data);
+    void (*on_transfer)(gint64 done_bytes, gint64 total_bytes, gpointer user_data);
+    gpointer user_data;
+} FfarmWork;
+
+typedef struct {
+    FfarmJobState state;  /* DONE, KEPT, BELOW_THRESHOLD, FAILED or CANCELLED */
+    GError *error;        /* of FAILED and CANCELLED */
+    char *output;         /* path of the result; DONE and KEPT */
+    gint64 output_size;
+    char *log;            /* file with ffmpeg's last words; nullable; FAILED */
+    gint64 elapsed_us;
+    GPtrArray *remarks;   /* of char*: what a person should know besides, such as a folder that could not be removed */
+} FfarmOutcome;
+
+/* Makes the attempt on the open @runner. Whatever happens, the source is either replaced by a verified result or as it was,
+ * and temporaries are removed on both sides; where the connection was lost, it is made once more for that.
+ * After a loss the runner may be closed on return.
+ * Returns: new outcome, free with ffarm_outcome_free(). */
+FfarmOutcome *ffarm_worker_do(FfarmRunner *runner, const FfarmWork *work, GCancellable *cancellable)
+    G_GNUC_WARN_UNUSED_RESULT;
+void ffarm_outcome_free(FfarmOutcome *outcome); /* NULL is legal */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmOutcome, ffarm_outcome_free)
+
+G_END_DECLS

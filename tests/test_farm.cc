@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "farm_fixture.h"
+#include "runner.h"
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+namespace
+{
+using Names = std::vector<std::string>;
+
+const char copy_profile[] = "profiles:\n"
+                            "  copy:\n"
+                            "    output_options: -c copy\n"
+                            "rules:\n"
+                            "  all:\n"
+                            "    profile: copy\n";
+
+class Farm : public FarmTest
+{
+  protected:
+    // A cluster "home" of local hosts, each with an ffmpeg of its own and, where given, more lines of its block.
+    static std::string Cluster(const std::vector<std::pair<std::string, std::string>> &hosts, const std::string &more = "",
+                               const std::string &rest = copy_profile)
+    {
+        std::string yaml = "config:\n  clusters:\n    home:\n";
+        for (const auto &[name, ffmpeg] : hosts)
+            yaml += "      " + name + ":\n        type: local\n        ffmpeg: " + ffmpeg + "\n" + more;
+        return yaml + rest;
+    }
+    static std::string Profile(const std::string &lines)
+    {
+        return "profiles:\n  copy:\n    output_options: -c copy\n" + lines + "rules:\n  all:\n    profile: copy\n";
+    }
+    const std::string copies = "exec $ffmpeg \"$@\"";
+};
+} // namespace
+
+TEST_F(Farm, ReplacesFilmsByWhatFfmpegMade)
+{
+    std::string one = Film("one.mkv"), two = Film("deep/it's $(touch PWNED); two.mkv");
+    EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}}))) << error->message;
+    ExpectDone(one);
+    ExpectDone(two);
+    EXPECT_EQ(Tree(In("media")), (Names{"deep/it's $(touch PWNED); two.mkv", "one.mkv"}));
+    EXPECT_NE(Read(one), before[one]);
+    ExpectPlays(one);
+    ExpectPlays(two);
+    EXPECT_EQ(states[one], (Names{"claimed", "encoding", "verifying", "replacing"}));
+    EXPECT_EQ(summary.done, 2u);
+    EXPECT_EQ(summary.hosts_usable, 1u);
+    EXPECT_GT(summary.output_bytes, 0);
+    EXPECT_EQ(Of(one).output, one);
+    EXPECT_EQ(Of(one).attempts, 1u);
+}
+
+TEST_F(Farm, GivesTheResultItsOwnExtension)
+{
+    std::string film = Film("film.mkv");
+    EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}}, "", Profile("    extension: .mp4\n"))));
+    ExpectDone(film);
+    EXPECT_EQ(Tree(In("media")), (Names{"film.mp4"}));
+    EXPECT_EQ(Read(In("media/film.mp4")).substr(4, 4), "ftyp");
+    ExpectPlays(In("media/film.mp4"));
+}
+
+TEST_F(Farm, KeepsTheSourceWhenAsked)
+{
+    std::string film = Film("film.mkv");
+    plan_options.keep = TRUE;
+    EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}})));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_KEPT) << Of(film).error;
+    EXPECT_EQ(Read(film), before[film]);
+    EXPECT_EQ(Tree(In("media")), (Names{"film.mkv", "film.mkv.tmp"}));
+    EXPECT_EQ(summary.kept, 1u);
+}
+
+TEST_F(Farm, WritesBelowAnOutputFolder)
+{
+    std::string film = Film("film.mkv"), out = In("out");
+    plan_options.output_dir = out.c_str();
+    EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}})));
+    ExpectDone(film);
+    EXPECT_EQ(Tree(out), (Names{"film.mkv"}));
+    ExpectUntouched();
+}
+
+TEST_F(Farm, EncodesOnFastStorageAndMovesFromThere)
+{
+    std::string film = Film("film.mkv");
+    g_autofree char *fast = g_strdup("/dev/shm/ffarm-test-XXXXXX");
+    ASSERT_NE(g_mkdtemp(fast), nullptr);
+    std::string yaml = "config:\n  fls_path: " + std::string(fast) + "\n" + Cluster({{"a", "ffmpeg"}}).substr(8);
+    EXPECT_TRUE(Run(yaml));
+    ExpectDone(film);
+    EXPECT_EQ(Tree(In("media")), (Names{"film.mkv"}));
+    EXPECT_EQ(Tree(fast), Names{});
+    ExpectPlays(film);
+    scratch_free(g_steal_pointer(&fast));
+}
+
+TEST_F(Farm, FailsAJobWhoseEncoderFailsAndKeepsTheLog)
+{
+    std::string film = Film("film.mkv");
+    std::string fails = StandIn("fails", "echo 'half a film' >\"$out\"; echo '[error] Unrecognized option xyz' >&2; exit 1");
+    EXPECT_TRUE(Run(Cluster({{"a", fails}})));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    EXPECT_EQ(Of(film).error, film + ": ffmpeg failed with status 1 on a ([error] Unrecognized option xyz)");
+    EXPECT_EQ(Of(film).attempts, 1u);
+    EXPECT_EQ(Read(Of(film).log), "[error] Unrecognized option xyz\n");
+    struct stat info;
+    ASSERT_EQ(stat(Of(film).log.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777u, 0600u);
+    ExpectUntouched();
+    EXPECT_EQ(summary.failed, 1u);
+}
+
+TEST_F(Farm, TriesASecondHostBeforeItBlamesTheFilm)
+{
+    std::string film = Film("film.mkv");
+    std::string fails = StandIn("fails", "echo $$ >>" + In("tries") + "; exit 1");
+    EXPECT_TRUE(Run(Cluster({{"a", fails}, {"b", fails}, {"c", fails}})));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    EXPECT_EQ(Of(film).attempts, 2u);
+    std::string tries = Read(In("tries"));
+    EXPECT_EQ(std::count(tries.begin(), tries.end(), '\n'), 2);
+    ExpectUntouched();
+}
+
+TEST_F(Farm, GivesAKilledEncodeToAnotherHost)
+{
+    std::string film = Film("film.mkv");
+    std::string killed = StandIn("killed", "head -c 3000 \"$in\" >\"$out\"; kill -9 $$");
+    std::string late = StandIn("late", "sleep 0.3; " + copies);
+    EXPECT_TRUE(Run(Cluster({{"a", killed}})));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    EXPECT_EQ(Of(film).error, "a: ffmpeg was killed by signal 9");
+    EXPECT_EQ(Of(film).attempts, 3u);
+    ExpectUntouched();
+    results.clear();
+    hook = [&](const FfarmEvent *event) {
+        if (event->type == FFARM_EVENT_JOB && event->job->state == FFARM_JOB_QUEUED) {
+            EXPECT_STREQ(static_cast<FfarmHost *>(g_ptr_array_index(event->job->failed_hosts, 0))->name, "a");
+        }
+    };
+    std::string second = Film("second.mkv");
+    EXPECT_TRUE(Run(Cluster({{"a", killed}, {"b", late}})));
+    ExpectDone(film);
+    ExpectDone(second);
+    EXPECT_EQ(Of(film).host, "b");
+    EXPECT_EQ(Of(second).host, "b");
+    EXPECT_EQ(Tree(In("media")), (Names{"film.mkv", "second.mkv"}));
+}
+
+TEST_F(Farm, DoesNotRetryWhenToldNotTo)
+{
+    std::string film = Film("film.mkv");
+    options.retries = 0;
+    EXPECT_TRUE(Run(Cluster({{"a", StandIn("killed", "kill -9 $$")}, {"b", StandIn("killed2", "kill -9 $$")}})));
+    EXPECT_EQ(Of(film).attempts, 1u);
+    ExpectUntouched();
+}
+
+TEST_F(Farm, RefusesAShorterFilmWhateverTheStatus)
+{
+    std::string film = Film("film.mkv", 3);
+    std::string cuts = StandIn("cuts", "$ffmpeg -v quiet -y -i \"file:$in\" -t 1 -c copy -f matroska \"file:$out\"; exit 0");
+    EXPECT_TRUE(Run(Cluster({{"a", cuts}})));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    EXPECT_NE(Of(film).error.find("ends at 1."), std::string::npos) << Of(film).error;
+    ExpectUntouched();
+}
+
+TEST_F(Farm, RefusesAFilmCutOffInTheMiddle)
+{
+    std::string film = Film("film.mkv", 3);
+    std::string cuts = StandIn("cuts", "size=$(stat -c %s \"$in\"); head -c $((size / 2)) \"$in\" >\"$out\"; exit 0");
+    EXPECT_TRUE(Run(Cluster({{"a", cuts}})));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    ExpectUntouched();
+}
+
+TEST_F(Farm, RefusesASilentFilmAndOneThatIsNone)
+{
+    std::string film = Film("film.mkv");
+    std::string silent = StandIn("silent", "$ffmpeg -v quiet -y -i \"file:$in\" -an -c copy -f matroska \"file:$out\"; exit 0");
+    EXPECT_TRUE(Run(Cluster({{"a", silent}})));
+    EXPECT_EQ(Of(film).error, film + ": the result has 0 audio streams, 1 was planned");
+    for (const char *body : {"echo 'not a film' >\"$out\"", ": >\"$out\"", "exit 0", "mkdir \"$out\"; rmdir \"$out\""}) {
+        results.clear();
+        EXPECT_TRUE(Run(Cluster({{"a", StandIn("other", body)}})));
+        EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED) << body;
+        ExpectUntouched();
+    }
+}
+
+TEST_F(Farm, BelievesAComplaintMoreThanTheStatus)
+{
+    std::string film = Film("film.mkv");
+    std::string complains =
+        StandIn("complains", "$ffmpeg \"$@\"; echo '[matroska @ 0x1] [error] File ended prematurely at pos. 9' >&2; exit 0");
+    EXPECT_TRUE(Run(Cluster({{"a", complains}, {"b", complains}})));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    EXPECT_EQ(Of(film).attempts, 1u);
+    EXPECT_NE(Of(film).error.find("the source is damaged"), std::string::npos) << Of(film).error;
+    ExpectUntouched();
+}
+
+TEST_F(Farm, StopsAnEncodeThatHangsAndGivesItToAnotherHost)
+{
+    std::string film = Film("film.mkv");
+    options.stall_ms = 400;
+    std::string hangs = StandIn("hangs", "echo half >\"$out\"; exec sleep 100");
+    EXPECT_TRUE(Run(Cluster({{"a", hangs}})));
+    EXPECT_EQ(Of(film).error, "a: ffmpeg made no progress for 0.4 s and was stopped");
+    EXPECT_EQ(Of(film).attempts, 3u);
+    ExpectUntouched();
+}
+
+TEST_F(Farm, StopsAnEncodeThatTalksWithoutGettingFurther)
+{
+    std::string film = Film("film.mkv");
+    options.stall_ms = 400;
+    options.retries = 0;
+    std::string talks = StandIn("talks", "while :; do echo out_time_us=100; echo total_size=10; echo progress=continue; "
+                                         "echo still here >&2; sleep 0.05; done");
+    EXPECT_TRUE(Run(Cluster({{"a", talks}})));
+    EXPECT_EQ(Of(film).error, "a: ffmpeg made no progress for 0.4 s and was stopped");
+    ExpectUntouched();
+}
+
+TEST_F(Farm, IsNotImpressedByGarbage)
+{
+    std::string film = Film("film.mkv");
+    std::string noisy = StandIn("noisy", "head -c 300000 /dev/urandom; head -c 300000 /dev/urandom >&2; echo progress=; "
+                                         "$ffmpeg \"$@\"; head -c 100000 /dev/zero >&2");
+    EXPECT_TRUE(Run(Cluster({{"a", noisy}})));
+    ExpectDone(film);
+}
+
+TEST_F(Farm, BlamesNoHostForAFullDiskOfItsOwn)
+{
+    std::string film = Film("film.mkv");
+    std::string full = StandIn("full", "echo half >\"$out\"; echo '[error] Error writing trailer: No space left on device' >&2; exit 1");
+    EXPECT_TRUE(Run(Cluster({{"a", full}, {"b", full}})));
+    EXPECT_EQ(Of(film).attempts, 1u);
+    EXPECT_NE(Of(film).error.find("the disk is full"), std::string::npos);
+    ExpectUntouched();
+}
+
+TEST_F(Farm, DiscardsAResultThatSavesTooLittle)
+{
+    std::string film = Film("film.mkv");
+    EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}}, "", Profile("    threshold: 50\n"))));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_BELOW_THRESHOLD) << Of(film).error;
+    EXPECT_EQ(summary.below_threshold, 1u);
+    ExpectUntouched();
+}
+
+TEST_F(Farm, StopsAHopelessEncodeEarly)
+{
+    std::string film = Film("film.mkv", 20);
+    std::string big = StandIn("big", "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo frame=$i; echo out_time_us=${i}000000; "
+                                     "echo total_size=${i}00000000; echo progress=continue; sleep 0.05; done; "
+                                     "touch " + In("not-stopped") + "; exec sleep 100");
+    EXPECT_TRUE(Run(Cluster({{"a", big}}, "", Profile("    threshold: 20\n    threshold_check: 30\n"))));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_BELOW_THRESHOLD) << Of(film).error;
+    EXPECT_FALSE(g_file_test(In("not-stopped").c_str(), G_FILE_TEST_EXISTS));
+    ExpectUntouched();
+}
+
+TEST_F(Farm, UsesAllSlotsAtOnceAndNotOneMore)
+{
+    for (int i = 0; i < 6; i++)
+        Film("film" + std::to_string(i) + ".mkv");
+    std::string slow = StandIn("slow", "n=$(mktemp " + In("busy") + "/XXXXXX); ls " + In("busy") + " | wc -l >>" + In("seen") +
+                                           "; $ffmpeg \"$@\"; sleep 0.3; rm $n");
+    ASSERT_EQ(mkdir(In("busy").c_str(), 0755), 0);
+    EXPECT_TRUE(Run(Cluster({{"a", slow}}, "        queues:\n          q: 3\n")));
+    EXPECT_EQ(summary.done, 6u);
+    std::ifstream seen(In("seen"));
+    int most = 0;
+    for (int number; seen >> number;)
+        most = std::max(most, number);
+    EXPECT_EQ(most, 3);
+}
+
+TEST_F(Farm, DoesOneAtATimeWhenSequential)
+{
+    for (int i = 0; i < 4; i++)
+        Film("film" + std::to_string(i) + ".mkv");
+    std::string slow = StandIn("slow", "mkdir " + In("busy") + " || touch " + In("two") + "; $ffmpeg \"$@\"; sleep 0.1; rmdir " +
+                                           In("busy"));
+    plan_options.sequential = TRUE;
+    EXPECT_TRUE(Run(Cluster({{"a", slow}, {"b", slow}}, "        queues:\n          q: 2\n")));
+    EXPECT_EQ(summary.done, 4u);
+    EXPECT_FALSE(g_file_test(In("two").c_str(), G_FILE_TEST_EXISTS));
+}
+
+TEST_F(Farm, HandsOutInTheOrderAskedFor)
+{
+    std::string two = Film("two.mkv", 2), three = Film("three.mkv", 3), one = Film("one.mkv", 1);
+    plan_options.keep = TRUE;
+    const std::pair<FfarmOrder, Names> orders[] = {{FFARM_ORDER_GIVEN, {two, three, one}},
+                                                   {FFARM_ORDER_LONGEST, {three, two, one}},
+                                                   {FFARM_ORDER_SHORTEST, {one, two, three}}};
+    for (const auto &[order, expected] : orders) {
+        plan_options.order = order;
+        claims.clear();
+        results.clear();
+        EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}})));
+        EXPECT_EQ(claims, expected);
+        for (const std::string &path : inputs)
+            unlink((path + ".tmp").c_str());
+    }
+}
+
+TEST_F(Farm, TakesOnlyWhatAHostMayTake)
+{
+    std::string small = Film("small.mkv", 1), large = Film("large.mkv", 4);
+    std::string yaml = "config:\n  clusters:\n    home:\n"
+                       "      a: {type: local, profiles: [short]}\n"
+                       "      b: {type: local, profiles: [long]}\n"
+                       "profiles:\n"
+                       "  short: {output_options: -c copy}\n"
+                       "  long: {output_options: -c copy}\n"
+                       "rules:\n"
+                       "  small: {profile: short, criteria: {runtime: '<0.05'}}\n"
+                       "  rest: {profile: long}\n";
+    EXPECT_TRUE(Run(yaml)) << error->message;
+    EXPECT_EQ(Of(small).host, "a") << Of(small).error;
+    EXPECT_EQ(Of(large).host, "b") << Of(large).error;
+}
+
+TEST_F(Farm, RunsAProfileInTheQueueThatItNames)
+{
+    std::string film = Film("film.mkv");
+    std::string yaml = "config:\n  clusters:\n    home:\n"
+                       "      a: {type: local, queues: {cpu: 1}}\n"
+                       "      b: {type: local, queues: {cpu: 1, gpu: 1}}\n"
+                       "profiles:\n  copy: {output_options: -c copy, queue: gpu}\n"
+                       "rules:\n  all: {profile: copy}\n";
+    EXPECT_TRUE(Run(yaml));
+    EXPECT_EQ(Of(film).host, "b");
+}
+
+TEST_F(Farm, GoesOnWithoutAHostThatCanNotBeUsed)
+{
+    for (int i = 0; i < 3; i++)
+        Film("film" + std::to_string(i) + ".mkv");
+    EXPECT_TRUE(Run(Cluster({{"broken", In("no-such-ffmpeg")}, {"odd", "/bin/true"}, {"good", "ffmpeg"}})));
+    EXPECT_EQ(summary.done, 3u);
+    EXPECT_EQ(summary.hosts_usable, 1u);
+    EXPECT_EQ(summary.hosts_left_out, 2u);
+    EXPECT_EQ(reports["broken"].rfind("broken: ", 0), 0u) << reports["broken"];
+    EXPECT_EQ(reports["odd"].rfind("odd: /bin/true is not ffmpeg", 0), 0u) << reports["odd"];
+    EXPECT_EQ(reports["good"], "");
+}
+
+TEST_F(Farm, FailsWhenNoHostCanBeUsed)
+{
+    std::string film = Film("film.mkv");
+    EXPECT_FALSE(Run(Cluster({{"a", In("none")}, {"b", In("none")}})));
+    ASSERT_NE(error, nullptr);
+    EXPECT_TRUE(g_error_matches(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_UNREACHABLE));
+    EXPECT_NE(std::string(error->message).find("a: "), std::string::npos);
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    ExpectUntouched();
+}
+
+TEST_F(Farm, FailsOnlyTheJobsOfAHostThatCanNotBeUsed)
+{
+    std::string film = Film("film.mkv");
+    std::string yaml = "config:\n  clusters:\n    home:\n"
+                       "      a: {type: local, ffmpeg: " + In("none") + ", profiles: [copy]}\n"
+                       "      b: {type: local, profiles: [other]}\n"
+                       "profiles:\n  copy: {output_options: -c copy}\n  other: {output_options: -c copy}\n"
+                       "rules:\n  all: {profile: copy}\n";
+    EXPECT_TRUE(Run(yaml)) << error->message;
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    EXPECT_NE(Of(film).error.find("no host is left that may take it (a: "), std::string::npos) << Of(film).error;
+    ExpectUntouched();
+}
+
+TEST_F(Farm, LeavesOutAHostOnWhichEverythingFails)
+{
+    for (int i = 0; i < 6; i++)
+        Film("film" + std::to_string(i) + ".mkv");
+    std::string killed = StandIn("killed", "kill -9 $$"), slow = StandIn("slow", "sleep 0.2; " + copies);
+    EXPECT_TRUE(Run(Cluster({{"bad", killed}, {"good", slow}})));
+    EXPECT_EQ(summary.done, 6u);
+    EXPECT_TRUE(Said("bad: 3 jobs in a row failed there, so it is left out from here on"));
+    EXPECT_EQ(std::count_if(messages.begin(), messages.end(),
+                            [](const std::string &text) { return text == "bad: ffmpeg was killed by signal 9"; }),
+              3);
+}
+
+TEST_F(Farm, LeavesASourceAloneThatChangesMeanwhile)
+{
+    std::string film = Film("film.mkv");
+    std::string meddler = StandIn("meddler", "$ffmpeg \"$@\"; echo more >>\"$in\"");
+    EXPECT_TRUE(Run(Cluster({{"a", meddler}, {"b", meddler}})));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    EXPECT_NE(Of(film).error.find("the source was changed"), std::string::npos) << Of(film).error;
+    EXPECT_EQ(Of(film).attempts, 1u);
+    EXPECT_EQ(Read(film), before[film] + "more\n");
+    EXPECT_EQ(Tree(In("media")), (Names{"film.mkv"}));
+}
+
+TEST_F(Farm, MakesNothingOfASourceThatVanishes)
+{
+    std::string film = Film("film.mkv");
+    std::string thief = StandIn("thief", "$ffmpeg \"$@\"; mv \"$in\" " + In("elsewhere"));
+    EXPECT_TRUE(Run(Cluster({{"a", thief}})));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    EXPECT_EQ(Tree(In("media")), Names{});
+    EXPECT_EQ(Read(In("elsewhere")), before[film]);
+}
+
+TEST_F(Farm, StopsEverythingWhenCancelled)
+{
+    for (int i = 0; i < 4; i++)
+        Film("film" + std::to_string(i) + ".mkv");
+    std::string slow = StandIn("slow", "echo $$ >>" + In("pids") + "; echo half >\"$out\"; exec sleep 100");
+    int encoding = 0;
+    std::thread canceller;
+    hook = [&](const FfarmEvent *event) {
+        if (event->type == FFARM_EVENT_JOB && event->job->state == FFARM_JOB_ENCODING && ++encoding == 2)
+            canceller = std::thread([this] {
+                g_usleep(300000);
+                g_cancellable_cancel(cancellable);
+            });
+    };
+    gint64 begin_us = g_get_monotonic_time();
+    EXPECT_TRUE(Run(Cluster({{"a", slow}, {"b", slow}})));
+    canceller.join();
+    EXPECT_LT(g_get_monotonic_time() - begin_us, 10 * G_USEC_PER_SEC);
+    EXPECT_EQ(summary.cancelled, 4u);
+    ExpectUntouched();
+    std::ifstream pids(In("pids"));
+    int count = 0;
+    for (pid_t pid; pids >> pid; count++)
+        EXPECT_EQ(kill(pid, 0), -1) << pid;
+    EXPECT_EQ(count, 2);
+}
+
+TEST_F(Farm, DoesNothingThatWasCancelledBefore)
+{
+    std::string film = Film("film.mkv");
+    g_cancellable_cancel(cancellable);
+    EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}})));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_CANCELLED);
+    ExpectUntouched();
+}
+
+TEST_F(Farm, TellsOfWhatIsNotEncodedToo)
+{
+    std::string film = Film("film.mkv"), skipped = Film("skip-me.mkv");
+    g_autofree char *text = scratch_write(folder, "media/text.mkv", "this is no film", -1);
+    inputs.push_back(text);
+    inputs.push_back(In("media/missing.mkv"));
+    std::string rest = "profiles:\n  copy: {output_options: -c copy}\n"
+                       "rules:\n  not these: {profile: SKIP, criteria: {path: skip-me}}\n  all: {profile: copy}\n";
+    EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}}, "", rest)));
+    ExpectDone(film);
+    EXPECT_EQ(Of(skipped).state, FFARM_JOB_SKIPPED);
+    EXPECT_EQ(Of(text).state, FFARM_JOB_FAILED);
+    EXPECT_NE(Of(text).error, "");
+    EXPECT_EQ(Of(In("media/missing.mkv")).state, FFARM_JOB_FAILED);
+    EXPECT_EQ(summary.skipped, 1u);
+    EXPECT_EQ(summary.failed, 2u);
+    EXPECT_EQ(Read(text), "this is no film");
+}
+
+TEST_F(Farm, ContactsNobodyWhenThereIsNothingToEncode)
+{
+    std::string film = Film("film.mkv");
+    EXPECT_TRUE(Run(Cluster({{"a", In("none")}}, "", "rules:\n  all: {profile: SKIP}\n")));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_SKIPPED);
+    EXPECT_TRUE(reports.empty());
+}
+
+TEST_F(Farm, TellsOfProgress)
+{
+    Film("film.mkv", 2);
+    std::string slow = StandIn("slow", "echo out_time_us=1000000; echo progress=continue; sleep 0.1; " + copies);
+    double fraction = 0;
+    hook = [&](const FfarmEvent *event) {
+        if (event->type == FFARM_EVENT_PROGRESS) {
+            EXPECT_STREQ(event->host->name, "a");
+            EXPECT_NE(event->choice, nullptr);
+            fraction = std::max(fraction, event->progress->fraction);
+        }
+    };
+    EXPECT_TRUE(Run(Cluster({{"a", slow}})));
+    EXPECT_NEAR(fraction, 1.0, 0.1);
+}
