@@ -10,8 +10,7 @@
 #include <libavutil/mem.h>
 
 #define IO_BUFFER_BYTES (256 * 1024)
-#define MAX_STREAMS 1000           /* libavformat's own limit, said aloud */
-#define MAX_PIXELS (16384 * 16384) /* no film is larger; a forged header may claim to be */
+#define MAX_STREAMS 1000 /* libavformat's own limit, said aloud */
 #define THOROUGH_PROBE_BYTES (50 * 1000 * 1000)
 #define THOROUGH_ANALYZE_US (60 * G_USEC_PER_SEC)
 
@@ -157,7 +156,7 @@ static int find_streams(AVFormatContext *format)
     guint count = format->nb_streams;
     g_autofree AVDictionary **options = g_new0(AVDictionary *, count + 1);
     for (guint i = 0; i < count; i++)
-        av_dict_set_int(&options[i], "max_pixels", MAX_PIXELS, 0);
+        av_dict_set_int(&options[i], "max_pixels", AV_INPUT_MAX_PIXELS, 0);
     int status = avformat_find_stream_info(format, options);
     for (guint i = 0; i < count; i++)
         av_dict_free(&options[i]);

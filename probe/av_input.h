@@ -15,6 +15,9 @@ G_BEGIN_DECLS
  *
  * Threads: one at a time. */
 
+/* No film is larger; a forged header may claim to be. For every decoder that is opened. */
+#define AV_INPUT_MAX_PIXELS (16384 * 16384)
+
 typedef enum {
     AV_INPUT_RUNNING,
     AV_INPUT_CANCELLED,

@@ -7,7 +7,6 @@
 #define WANTED_TIMESTAMPS 120 /* for the cadence */
 #define CADENCE_BYTES (16 * 1024 * 1024)
 #define MOST_INDEX_ENTRIES 20000
-#define MAX_PIXELS (16384 * 16384)
 
 typedef struct {
     AvInput *input;
@@ -43,7 +42,7 @@ static AVCodecContext *new_decoder(const AVStream *stream, FirstFrames *result)
     g_assert(decoder);
     int status = avcodec_parameters_to_context(decoder, stream->codecpar);
     decoder->thread_count = 1;
-    decoder->max_pixels = MAX_PIXELS;
+    decoder->max_pixels = AV_INPUT_MAX_PIXELS;
     decoder->pkt_timebase = stream->time_base;
     if (status >= 0)
         status = avcodec_open2(decoder, codec, NULL);

@@ -31,7 +31,7 @@ static const struct {
     {"xbin", TEXT},
 };
 
-static const char *const picture_brands[] = {"avif", "avis", "heic", "heix", "heim", "heis", "hevc", "mif1", "msf1"};
+static const char *const picture_brands[] = {"avif", "avis", "heic", "heix", "heim", "heis", "mif1", "msf1"};
 
 const char *refusal_of_demuxer(const char *demuxer)
 {
