@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rule.h"
 
+#include <string.h>
 #include "diagnostic.h"
 #include "error.h"
 #include "number_test.h"
@@ -99,8 +100,10 @@ static gboolean read_pattern(FfarmCriterion *criterion, const char *value, GErro
         criterion->pattern = g_regex_new(limited, G_REGEX_RAW | G_REGEX_OPTIMIZE, 0, &wrong);
     if (criterion->pattern && *pattern)
         return TRUE;
+    /* GLib repeats the pattern before it comes to the point. */
+    const char *point = wrong ? strrchr(wrong->message, ':') : NULL;
     g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID, "'%s' is no pattern: %s", value,
-                wrong ? wrong->message : "it is empty and would match every path");
+                point ? point + 2 : "it is empty and would match every path");
     return FALSE;
 }
 

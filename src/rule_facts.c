@@ -270,10 +270,10 @@ static char *format_number(double number)
 
 static char *format_names(const GPtrArray *names)
 {
-    GString *out = g_string_new(NULL);
+    GString *out = g_string_new(names->len ? NULL : "none");
     for (guint i = 0; i < names->len; i++)
         g_string_append_printf(out, "%s%s", i ? ", " : "", (const char *)g_ptr_array_index(names, i));
-    return g_string_free(names->len ? out : g_string_append(out, "none"), FALSE);
+    return g_string_free(out, FALSE);
 }
 
 char *ffarm_fact_format(const FfarmFactKind *kind, const FfarmFact *fact)

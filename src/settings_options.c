@@ -36,9 +36,9 @@ static void add_words(FfarmYamlReader *reader, const FfarmYamlNode *key, const F
     g_auto(GStrv) split = ffarm_words_split(value->text, value->is_literal, &wrong);
     if (!split) {
         FfarmYamlNode place = place_in_text(reader, value, wrong);
-        gboolean is_quote = value->text[wrong] != '\\';
-        ffarm_yaml_error(reader, &place, "'%s' has %s that is never closed", key->text,
-                         is_quote ? "a quote" : "a backslash at its end");
+        ffarm_yaml_error(reader, &place, "'%s' %s", key->text,
+                         value->text[wrong] == '\\' ? "ends in a backslash with nothing behind it"
+                                                    : "has a quote that is never closed");
         return;
     }
     for (guint i = 0; split[i]; i++)

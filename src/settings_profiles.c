@@ -178,8 +178,8 @@ static gboolean check_name(FfarmYamlReader *reader, const FfarmYamlNode *name)
         ffarm_yaml_error(reader, name, "a profile can't be called '%s', which tells rules to skip a file", name->text);
         return FALSE;
     }
-    if (!*name->text || strpbrk(name->text, " \t\r\n,")) {
-        ffarm_yaml_error(reader, name, "the profile's name '%s' must be one word without commas", name->text);
+    if (!*name->text) {
+        ffarm_yaml_error(reader, name, "a profile needs a name");
         return FALSE;
     }
     for (guint i = 0; i < drafts->len; i++) {

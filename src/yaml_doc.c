@@ -6,7 +6,6 @@
 #include "yaml_text.h"
 
 #define LENGTH_LIMIT ((gsize)16 * 1024 * 1024)
-#define DEPTH_LIMIT 64
 #define NODE_LIMIT 200000 /* aliases counted as if they were written out, so that they can't multiply without end */
 
 struct FfarmYamlDoc {
@@ -150,10 +149,6 @@ static void read_alias(Builder *builder, const yaml_event_t *event)
 
 static void open_node(Builder *builder, const yaml_event_t *event, FfarmYamlKind kind, const yaml_char_t *anchor)
 {
-    if (builder->open->len >= DEPTH_LIMIT) {
-        fail(builder, event, "lists and maps are nested more than %d deep", DEPTH_LIMIT);
-        return;
-    }
     FfarmYamlNode *node = add_node(builder, event, kind, anchor);
     node->is_open = TRUE;
     node->items = g_ptr_array_new();

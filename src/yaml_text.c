@@ -4,6 +4,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#define DEPTH_LIMIT 64 /* of lists and maps in one another; libyaml's time grows with its square */
+
 /* The bytes of the line break at @p, 0 if there is none. The same ones that libyaml counts, so that lines have its
  * numbers. */
 static gsize break_length(const char *p, const char *end)
@@ -113,7 +115,7 @@ static const char *hint_for(const char *message, const char *line, guint column)
                          : "";
     if (strstr(message, "block scalar") && strchr(line, '>'))
         return "; a value that begins with '>' must be in quotes";
-    if (strstr(message, "alias"))
+    if (strstr(line, ": *") || strstr(line, "- *"))
         return "; a value that begins with '*' must be in quotes";
     if (*at == '\t')
         return "; indent with spaces, not with tabs";
@@ -132,6 +134,13 @@ static FfarmYamlProblem *describe_problem(const FfarmYamlText *text, const yaml_
         problem->message = g_strdup(parser->problem);
         return problem;
     }
+    if (parser->context && strstr(parser->problem, "end of stream")) {
+        /* The end of the file is where it was noticed, not where it is wrong. */
+        problem->line = (guint)parser->context_mark.line + 1;
+        problem->column = (guint)parser->context_mark.column + 1;
+        problem->message = g_strdup_printf("what begins here is never closed (%s)", parser->context);
+        return problem;
+    }
     problem->line = (guint)parser->problem_mark.line + 1;
     problem->column = (guint)parser->problem_mark.column + 1;
     g_autofree char *line = ffarm_yaml_text_line(text, problem->line);
@@ -146,6 +155,22 @@ static FfarmYamlProblem *describe_problem(const FfarmYamlText *text, const yaml_
     return problem;
 }
 
+static int depth_change(yaml_event_type_t type)
+{
+    if (type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT)
+        return 1;
+    return type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT ? -1 : 0;
+}
+
+static FfarmYamlProblem *describe_depth(const yaml_mark_t *mark)
+{
+    FfarmYamlProblem *problem = g_new0(FfarmYamlProblem, 1);
+    problem->line = (guint)mark->line + 1;
+    problem->column = (guint)mark->column + 1;
+    problem->message = g_strdup_printf("lists and maps are nested more than %d deep", DEPTH_LIMIT);
+    return problem;
+}
+
 FfarmYamlProblem *ffarm_yaml_text_check(const FfarmYamlText *text)
 {
     yaml_parser_t parser;
@@ -154,12 +179,16 @@ FfarmYamlProblem *ffarm_yaml_text_check(const FfarmYamlText *text)
     yaml_parser_set_input_string(&parser, (const unsigned char *)text->text, text->length);
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     FfarmYamlProblem *problem = NULL;
+    int depth = 0;
     for (gboolean is_done = FALSE; !is_done && !problem;) {
         yaml_event_t event;
         if (!yaml_parser_parse(&parser, &event)) {
             problem = describe_problem(text, &parser);
             continue;
         }
+        depth += depth_change(event.type);
+        if (depth > DEPTH_LIMIT)
+            problem = describe_depth(&event.start_mark);
         is_done = event.type == YAML_STREAM_END_EVENT;
         yaml_event_delete(&event);
     }

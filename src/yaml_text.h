@@ -27,7 +27,7 @@ typedef struct {
     guint line, column;
 } FfarmYamlProblem;
 
-/* What libyaml has to say against the text.
+/* What libyaml has to say against the text; also that it nests too deep.
  * Returns: NULL if it is well-formed, else free with ffarm_yaml_problem_free(). */
 FfarmYamlProblem *ffarm_yaml_text_check(const FfarmYamlText *text) G_GNUC_WARN_UNUSED_RESULT;
 void ffarm_yaml_problem_free(FfarmYamlProblem *problem); /* NULL is legal */
