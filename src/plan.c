@@ -294,6 +294,9 @@ static char *find_obstacle(const FfarmPlan *plan, const FfarmPlanItem *item, con
         reason = ffarm_destination_obstacle(choice->destination);
     if (!reason)
         reason = ffarm_destination_obstacle(choice->placement->result);
+    if (!reason && choice->host->type == FFARM_HOST_LOCAL && plan->settings->fls_path &&
+        !exists(plan->settings->fls_path))
+        reason = g_strdup_printf("fls_path %s does not exist", plan->settings->fls_path);
     return reason;
 }
 

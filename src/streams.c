@@ -67,10 +67,31 @@ static void drop_with_warning(Chooser *chooser, FfarmStreamChoice *choice, char 
     warn(chooser, choice, "is left out");
 }
 
+/* Encoders that have another name than what they make. */
+static const char *codec_of_encoder(const char *encoder)
+{
+    static const struct {
+        const char *encoder, *codec;
+    } names[] = {{"srt", "subrip"},          {"ssa", "ass"},      {"dvdsub", "dvd_subtitle"},
+                 {"dvbsub", "dvb_subtitle"}, {"libopus", "opus"}, {"libmp3lame", "mp3"}};
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        if (strcmp(encoder, names[i].encoder) == 0)
+            return names[i].codec;
+    return encoder;
+}
+
+static void copy(FfarmStreamChoice *choice)
+{
+    choice->action = FFARM_STREAM_COPY;
+    choice->codec = choice->stream->codec;
+}
+
+/* @encoder: static. */
 static void convert(Chooser *chooser, FfarmStreamChoice *choice, const char *encoder, char *reason)
 {
     g_autofree char *what = g_strdup_printf("becomes %s", encoder);
     choice->action = FFARM_STREAM_CONVERT;
+    choice->codec = codec_of_encoder(encoder);
     choice->encoder = g_strdup(encoder);
     choice->reason = reason;
     warn(chooser, choice, what);
@@ -166,10 +187,7 @@ static void fit_film(Chooser *chooser, FfarmStreamChoice *choice, const char *en
  * job that is known to fail. */
 static void fit_audio(Chooser *chooser, FfarmStreamChoice *choice, const char *encoder)
 {
-    static const struct {
-        const char *codec, *encoder;
-    } fallbacks[] = {{"aac", "aac"},        {"ac3", "ac3"},   {"opus", "libopus"},
-                     {"mp3", "libmp3lame"}, {"flac", "flac"}, {"pcm_s16le", "pcm_s16le"}};
+    static const char *const fallbacks[] = {"aac", "ac3", "libopus", "libmp3lame", "flac", "pcm_s16le"};
     if (!choice->stream->codec) {
         drop_with_warning(chooser, choice, g_strdup("its codec is not known"));
         return;
@@ -177,8 +195,8 @@ static void fit_audio(Chooser *chooser, FfarmStreamChoice *choice, const char *e
     if (!is_copy(encoder) || holds(chooser, choice->stream))
         return;
     for (guint i = 0; i < G_N_ELEMENTS(fallbacks); i++) {
-        if (ffarm_container_holds(chooser->muxer, FFARM_STREAM_AUDIO, fallbacks[i].codec)) {
-            convert(chooser, choice, fallbacks[i].encoder, cannot_hold(chooser, choice->stream));
+        if (ffarm_container_holds(chooser->muxer, FFARM_STREAM_AUDIO, codec_of_encoder(fallbacks[i]))) {
+            convert(chooser, choice, fallbacks[i], cannot_hold(chooser, choice->stream));
             return;
         }
     }
@@ -201,16 +219,9 @@ static gboolean makes_pictures(const char *encoder)
 /* TRUE if the profile's subtitle @encoder can take this stream and its result can lie in the container. */
 static gboolean encoder_fits(const Chooser *chooser, const FfarmStream *stream, const char *encoder)
 {
-    static const struct {
-        const char *encoder, *codec;
-    } names[] = {{"srt", "subrip"}, {"ssa", "ass"}, {"dvdsub", "dvd_subtitle"}, {"dvbsub", "dvb_subtitle"}};
     if (makes_pictures(encoder) ? stream->is_text : !is_convertible_text(stream))
         return FALSE;
-    const char *codec = encoder;
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        if (strcmp(encoder, names[i].encoder) == 0)
-            codec = names[i].codec;
-    return !chooser->muxer || ffarm_container_holds(chooser->muxer, FFARM_STREAM_SUBTITLE, codec);
+    return !chooser->muxer || ffarm_container_holds(chooser->muxer, FFARM_STREAM_SUBTITLE, codec_of_encoder(encoder));
 }
 
 /* A subtitle is copied where the container holds it, converted where it is text, and left out else. */
@@ -223,7 +234,7 @@ static void fit_subtitle(Chooser *chooser, FfarmStreamChoice *choice, const char
     if (holds(chooser, stream)) {
         if (is_copy(encoder))
             return;
-        choice->action = FFARM_STREAM_COPY;
+        copy(choice);
         if (is_encoded) {
             choice->reason = g_strdup_printf("it can't become %s", encoder);
             warn(chooser, choice, "is copied");
@@ -241,7 +252,7 @@ static void fit_picture(Chooser *chooser, FfarmStreamChoice *choice)
 {
     const char *codec = choice->stream->codec;
     if (codec && (!chooser->muxer || ffarm_container_holds_picture(chooser->muxer, codec)))
-        choice->action = FFARM_STREAM_COPY;
+        copy(choice);
     else
         drop_with_warning(chooser, choice,
                           g_strdup_printf("%s can't hold it", chooser->muxer ? chooser->muxer : "nothing"));
@@ -257,7 +268,7 @@ static void fit_attachment(Chooser *chooser, FfarmStreamChoice *choice)
     else if (!stream->filename || !(stream->mimetype || (stream->codec && g_strv_contains(fonts, stream->codec))))
         drop_with_warning(chooser, choice, g_strdup("it has no file name or no type"));
     else
-        choice->action = FFARM_STREAM_COPY;
+        copy(choice);
 }
 
 /* Chapter titles of mp4 show up as a data stream; ffmpeg writes chapters anew. */
@@ -275,13 +286,14 @@ static void fit_data(Chooser *chooser, FfarmStreamChoice *choice)
     else if (!stream->codec || !holds(chooser, stream))
         drop(choice, stream->codec ? cannot_hold(chooser, stream) : g_strdup("its kind of data is not known"));
     else
-        choice->action = FFARM_STREAM_COPY;
+        copy(choice);
 }
 
 static void fit(Chooser *chooser, FfarmStreamChoice *choice)
 {
     FfarmStreamType type = choice->stream->type;
     const char *encoder = ffarm_output_options_encoder(chooser->profile, type, chooser->kept[type]);
+    choice->codec = is_copy(encoder) ? choice->stream->codec : NULL;
     if (ffarm_stream_is_picture(choice->stream))
         fit_picture(chooser, choice);
     else if (type == FFARM_STREAM_VIDEO)

@@ -14,14 +14,16 @@ G_BEGIN_DECLS
 typedef enum {
     FFARM_STREAM_ENCODE,  /* as the profile's options say (which may be copy) */
     FFARM_STREAM_COPY,    /* copied whatever the profile says: cover art, attachments */
-    FFARM_STREAM_CONVERT, /* a text subtitle in another form that the container holds */
+    FFARM_STREAM_CONVERT, /* into a form that the container holds: text subtitles, and audio that the profile copies */
     FFARM_STREAM_DROP,
 } FfarmStreamAction;
 
 typedef struct {
     const FfarmStream *stream; /* borrowed from the media */
     FfarmStreamAction action;
-    char *encoder;             /* CONVERT: "mov_text", "srt"; else NULL */
+    const char *codec;         /* of the result where that is known: the source's for a copy, what the encoder makes for
+                                  CONVERT; NULL: what the profile's options make. Static or borrowed from the media */
+    char *encoder;             /* CONVERT: "mov_text", "srt", "libopus"; else NULL */
     char *reason;              /* why dropped or converted, in words; NULL: nothing to say */
     gboolean make_default;     /* gets the default flag because a dropped stream carried it */
     int output_index;          /* among the result's streams of its type, from 0; -1 when dropped */

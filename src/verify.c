@@ -119,20 +119,10 @@ static void sort_choices_by_kind(const FfarmStreamPlan *streams, GPtrArray *kind
     }
 }
 
-/* The codec that a text encoder makes has another name than the encoder in one case only. */
-static const char *codec_of_text_encoder(const char *encoder)
-{
-    return g_strcmp0(encoder, "srt") == 0 ? "subrip" : encoder;
-}
-
 static gboolean judge_codec(const FfarmMedia *source, const FfarmStreamChoice *choice, const FfarmStream *result, guint nth,
                             GError **error)
 {
-    const char *expected = NULL;
-    if (choice->action == FFARM_STREAM_COPY)
-        expected = choice->stream->codec;
-    else if (choice->action == FFARM_STREAM_CONVERT)
-        expected = codec_of_text_encoder(choice->encoder);
+    const char *expected = choice->codec;
     if (!expected || g_strcmp0(expected, result->codec) == 0)
         return TRUE;
     return mismatch(error, source, "%s stream %u of the result is %s, %s was planned", kind_names[kind_of(choice->stream)],

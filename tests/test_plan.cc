@@ -345,6 +345,21 @@ TEST_F(PlanResults, AFolderThatCanNotBeWrittenTo)
     EXPECT_EQ(Fate(0).rfind("invalid: the result's folder ", 0), 0u) << Fate(0);
 }
 
+TEST_F(PlanResults, FastStorageHasToBeThere)
+{
+    Configure(std::string(simple) + "config:\n  fls_path: " + Path("ssd") + "\n");
+    Clip("b.mkv");
+    Give("b.mkv");
+    ASSERT_TRUE(Plan());
+    EXPECT_EQ(Fate(0), "invalid: fls_path ssd does not exist");
+    ASSERT_EQ(mkdir(Path("ssd").c_str(), 0700), 0);
+    Give("b.mkv");
+    ASSERT_TRUE(Plan());
+    EXPECT_EQ(Fate(0), "encode");
+    g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(0), Host(0), nullptr);
+    EXPECT_EQ(std::string(choice->placement->result).rfind(Path("ssd/.ffarm-"), 0), 0u);
+}
+
 TEST_F(PlanResults, ANameThatWouldGetTooLong)
 {
     Configure(simple);

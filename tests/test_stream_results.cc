@@ -108,6 +108,7 @@ class StreamResults : public testing::Test
             ASSERT_NE(stream, nullptr) << choice->stream->index;
             EXPECT_STREQ(ffarm_stream_language(stream), ffarm_stream_language(choice->stream));
             EXPECT_EQ(ffarm_stream_is_picture(stream), ffarm_stream_is_picture(choice->stream));
+            EXPECT_STREQ(stream->codec, choice->codec ? choice->codec : stream->codec);
         }
         for (FfarmStreamType type :
              {FFARM_STREAM_VIDEO, FFARM_STREAM_AUDIO, FFARM_STREAM_SUBTITLE, FFARM_STREAM_ATTACHMENT})
@@ -189,6 +190,12 @@ TEST_F(StreamResults, LosslessSoundIntoMp4)
 {
     EXPECT_EQ(Run("truehd.mkv", ".mp4"), "v:h264 a:aac*");
     EXPECT_EQ(Run("truehd.mkv", ".mkv").rfind("v:h264 a:truehd", 0), 0u);
+}
+
+TEST_F(StreamResults, SoundThatWebmCanNotHold)
+{
+    SetWords(&profile->sections[FFARM_SECTION_OUTPUT], "-c:v libvpx-vp9 -cpu-used 8 -deadline realtime -c:a copy");
+    EXPECT_EQ(Run("stream.ts", ".webm").substr(0, 12), "v:vp9 a:opus");
 }
 
 TEST_F(StreamResults, CopyOfEverything)

@@ -66,6 +66,8 @@ TEST_F(Streams, EverythingIsMappedByIndex)
     EXPECT_EQ(Warnings(), "");
     EXPECT_EQ(Nth(0)->action, FFARM_STREAM_ENCODE);
     EXPECT_EQ(Nth(2)->output_index, 1);
+    EXPECT_EQ(Nth(0)->codec, nullptr);
+    EXPECT_STREQ(Nth(2)->codec, "ac3");
     EXPECT_EQ(ffarm_stream_plan_count(plan, FFARM_STREAM_AUDIO), 2u);
     EXPECT_EQ(ffarm_stream_plan_count(plan, FFARM_STREAM_ATTACHMENT), 1u);
 }
@@ -193,6 +195,7 @@ TEST_F(Streams, SubtitlesThatMp4CanNotHold)
     }
     EXPECT_EQ(Nth(1)->action, FFARM_STREAM_CONVERT);
     EXPECT_STREQ(Nth(1)->encoder, "mov_text");
+    EXPECT_STREQ(Nth(1)->codec, "mov_text");
     EXPECT_EQ(Nth(3)->output_index, 1);
 }
 
@@ -227,6 +230,7 @@ TEST_F(Streams, AudioThatCanNotBeCopiedIsEncoded)
     EXPECT_EQ(Choose("mp4"), "-map 0:0 -map 0:1 -map 0:2 -c:a:1 aac");
     EXPECT_EQ(Warnings(), "audio 0:2 (truehd, eng) becomes aac: mp4 can't hold truehd");
     EXPECT_EQ(Choose("webm"), "-map 0:0 -map 0:1 -map 0:2 -c:a:0 libopus -c:a:1 libopus");
+    EXPECT_STREQ(Nth(2)->codec, "opus");
     SetWords(&profile->sections[FFARM_SECTION_AUDIO], "-c:a ac3");
     EXPECT_EQ(Choose("mp4"), "-map 0:0 -map 0:1 -map 0:2");
     SetWords(&profile->sections[FFARM_SECTION_AUDIO], "-c:a:0 ac3"); // the second is still copied
