@@ -5,7 +5,6 @@
 
 #include "dispatch.h"
 #include "error.h"
-#include "mailbox.h"
 #include "notify.h"
 #include "runner.h"
 #include "slot.h"
@@ -42,7 +41,7 @@ typedef struct {
     const FfarmPlan *plan;
     const FfarmFarmOptions *options;
     FfarmSummary *summary;
-    FfarmMailbox *news;
+    GAsyncQueue *news;  /* of FfarmNews, from the slots */
     GCancellable *stop; /* fires with the caller's cancellable, and at the end */
     FfarmDispatch *dispatch;
     GPtrArray *jobs;    /* of FfarmJob, by item id */
@@ -535,7 +534,7 @@ static void farm_init(Farm *farm, const FfarmPlan *plan, const FfarmFarmOptions 
     farm->plan = plan;
     farm->options = options;
     farm->summary = summary;
-    farm->news = ffarm_mailbox_new((GDestroyNotify) ffarm_news_free);
+    farm->news = g_async_queue_new_full((GDestroyNotify) ffarm_news_free);
     farm->stop = g_cancellable_new();
     farm->dispatch = ffarm_dispatch_new(plan);
     farm->jobs = g_ptr_array_new_with_free_func((GDestroyNotify) ffarm_job_free);
@@ -554,7 +553,7 @@ static void farm_clear(Farm *farm)
     g_ptr_array_unref(farm->crews);
     g_ptr_array_unref(farm->jobs);
     ffarm_dispatch_free(farm->dispatch);
-    ffarm_mailbox_free(farm->news);
+    g_async_queue_unref(farm->news);
     g_object_unref(farm->stop);
     g_free(farm->ranks);
 }
@@ -567,7 +566,7 @@ static void on_cancellable(GCancellable *cancellable, gpointer user_data)
     FfarmNews *news = g_new0(FfarmNews, 1);
     news->type = FFARM_NEWS_CANCELLED;
     /* First the word, then the deed: what the slots say of being stopped is read as that. */
-    ffarm_mailbox_post(farm->news, news);
+    g_async_queue_push(farm->news, news);
     g_cancellable_cancel(farm->stop);
 }
 
@@ -590,7 +589,7 @@ static void run_to_the_end(Farm *farm, GCancellable *cancellable)
         cancellable ? g_cancellable_connect(cancellable, G_CALLBACK(on_cancellable), farm, NULL) : 0;
     check_hosts(farm);
     while (farm->unfinished > 0 || is_in_doubt(farm)) {
-        g_autoptr(FfarmNews) news = ffarm_mailbox_take(farm->news);
+        g_autoptr(FfarmNews) news = g_async_queue_pop(farm->news);
         handle(farm, news);
     }
     g_cancellable_disconnect(cancellable, handler);

@@ -11,9 +11,9 @@ G_BEGIN_DECLS
 
 /* farm.h — executes a plan: the only owner of job state. Hands jobs to slots, gives a failed host's job to another, stops.
  *
- * Threads: ffarm_farm_run() runs a GMainContext of its own on the calling thread and touches job state there and nowhere else.
- *          A slot is a thread with a runner of its own; jobs go out and events come in as messages. The event function is
- *          called on the calling thread. Several farms may run at once on different threads. */
+ * Threads: ffarm_farm_run() works on the calling thread and touches job state there and nowhere else. A slot is a thread with a
+ *          runner of its own; jobs go out and news comes in by queues, and nothing else is shared. The event function is called
+ *          on the calling thread. Several farms may run at once on different threads. */
 
 typedef enum {
     FFARM_EVENT_HOST,     /* a host was checked: report */

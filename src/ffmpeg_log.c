@@ -66,6 +66,9 @@ static const struct {
     {"Invalid data found when processing input", FFARM_TROUBLE_DAMAGED},
 };
 
+/* The one that matters though ffmpeg counts it as information. A film's title is printed behind blanks. */
+static const char stopped_line[] = "[info] Exiting normally, received signal";
+
 FfarmFfmpegLog *ffarm_ffmpeg_log_new(void)
 {
     FfarmFfmpegLog *log = g_new0(FfarmFfmpegLog, 1);
@@ -124,7 +127,7 @@ static void end_line(FfarmFfmpegLog *log)
 {
     const char *line = log->line->str;
     gboolean is_bad = is_error(line);
-    if (is_bad || strstr(line, "[warning]"))
+    if (is_bad || strstr(line, "[warning]") || g_str_has_prefix(line, stopped_line))
         note_trouble(log, line);
     if (is_bad)
         replace_string(&log->last_error, presentable(line));

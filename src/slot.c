@@ -17,8 +17,8 @@ typedef struct {
 
 struct FfarmSlot {
     const FfarmHost *host;
-    FfarmMailbox *orders; /* of Order */
-    FfarmMailbox *news;
+    GAsyncQueue *orders; /* of Order */
+    GAsyncQueue *news;
     GCancellable *stop;
     FfarmRunner *runner; /* the thread's alone */
     GThread *thread;
@@ -53,14 +53,14 @@ static FfarmNews *news_new(FfarmNewsType type, FfarmSlot *slot)
 
 static void post(FfarmSlot *slot, FfarmNewsType type)
 {
-    ffarm_mailbox_post(slot->news, news_new(type, slot));
+    g_async_queue_push(slot->news, news_new(type, slot));
 }
 
 static void post_lost(FfarmSlot *slot, GError *error)
 {
     FfarmNews *news = news_new(FFARM_NEWS_LOST, slot);
     news->error = error;
-    ffarm_mailbox_post(slot->news, news);
+    g_async_queue_push(slot->news, news);
 }
 
 static void on_state(FfarmJobState state, gpointer user_data)
@@ -68,7 +68,7 @@ static void on_state(FfarmJobState state, gpointer user_data)
     FfarmSlot *slot = user_data;
     FfarmNews *news = news_new(FFARM_NEWS_STATE, slot);
     news->state = state;
-    ffarm_mailbox_post(slot->news, news);
+    g_async_queue_push(slot->news, news);
 }
 
 static void on_progress(const FfarmProgress *progress, gpointer user_data)
@@ -76,7 +76,7 @@ static void on_progress(const FfarmProgress *progress, gpointer user_data)
     FfarmSlot *slot = user_data;
     FfarmNews *news = news_new(FFARM_NEWS_PROGRESS, slot);
     news->progress = *progress;
-    ffarm_mailbox_post(slot->news, news);
+    g_async_queue_push(slot->news, news);
 }
 
 static void on_transfer(gint64 done_bytes, gint64 total_bytes, gpointer user_data)
@@ -85,7 +85,7 @@ static void on_transfer(gint64 done_bytes, gint64 total_bytes, gpointer user_dat
     FfarmNews *news = news_new(FFARM_NEWS_TRANSFER, slot);
     news->done_bytes = done_bytes;
     news->total_bytes = total_bytes;
-    ffarm_mailbox_post(slot->news, news);
+    g_async_queue_push(slot->news, news);
 }
 
 /* Waits until it is worth another try. Returns: FALSE if the slot is to quit meanwhile; nobody gives it work while it is away. */
@@ -94,7 +94,7 @@ static gboolean wait_before_reopening(FfarmSlot *slot, guint seconds)
     if (seconds == 0)
         return TRUE;
     g_autoptr(Order) order =
-        ffarm_mailbox_take_until(slot->orders, g_get_monotonic_time() + (gint64) seconds * G_USEC_PER_SEC);
+        g_async_queue_timeout_pop(slot->orders, (guint64) seconds * G_USEC_PER_SEC);
     return !order;
 }
 
@@ -126,7 +126,7 @@ static gboolean do_check(FfarmSlot *slot, const Order *order)
     gboolean is_usable = report->is_usable;
     FfarmNews *news = news_new(FFARM_NEWS_CHECKED, slot);
     news->report = report;
-    ffarm_mailbox_post(slot->news, news);
+    g_async_queue_push(slot->news, news);
     if (is_usable)
         post(slot, FFARM_NEWS_READY);
     return is_usable;
@@ -142,7 +142,7 @@ static gboolean do_work(FfarmSlot *slot, const Order *order)
     }
     FfarmNews *news = news_new(FFARM_NEWS_FINISHED, slot);
     news->outcome = ffarm_worker_do(slot->runner, &order->work, slot->stop);
-    ffarm_mailbox_post(slot->news, news);
+    g_async_queue_push(slot->news, news);
     if (!ffarm_runner_is_open(slot->runner) && !reopen(slot, &error)) {
         if (error)
             post_lost(slot, g_steal_pointer(&error));
@@ -158,7 +158,7 @@ static gpointer run_slot(gpointer data)
     slot->runner = ffarm_runner_new(slot->host);
     gboolean goes_on = TRUE;
     while (goes_on) {
-        g_autoptr(Order) order = ffarm_mailbox_take(slot->orders);
+        g_autoptr(Order) order = g_async_queue_pop(slot->orders);
         if (order->type == ORDER_CHECK)
             goes_on = do_check(slot, order);
         else if (order->type == ORDER_WORK)
@@ -170,11 +170,11 @@ static gpointer run_slot(gpointer data)
     return NULL;
 }
 
-FfarmSlot *ffarm_slot_new(const FfarmHost *host, FfarmMailbox *news, GCancellable *stop)
+FfarmSlot *ffarm_slot_new(const FfarmHost *host, GAsyncQueue *news, GCancellable *stop)
 {
     FfarmSlot *slot = g_new0(FfarmSlot, 1);
     slot->host = host;
-    slot->orders = ffarm_mailbox_new(order_free);
+    slot->orders = g_async_queue_new_full(order_free);
     slot->news = news;
     slot->stop = stop;
     return slot;
@@ -182,7 +182,7 @@ FfarmSlot *ffarm_slot_new(const FfarmHost *host, FfarmMailbox *news, GCancellabl
 
 static void give_order(FfarmSlot *slot, Order *order)
 {
-    ffarm_mailbox_post(slot->orders, order);
+    g_async_queue_push(slot->orders, order);
     if (!slot->thread)
         slot->thread = g_thread_new("slot", run_slot, slot);
 }
@@ -197,7 +197,7 @@ void ffarm_slot_free(FfarmSlot *slot)
         give_order(slot, order);
         g_thread_join(slot->thread);
     }
-    ffarm_mailbox_free(slot->orders);
+    g_async_queue_unref(slot->orders);
     g_free(slot);
 }
 

@@ -3,13 +3,12 @@
 
 #include <gio/gio.h>
 #include "host_check.h"
-#include "mailbox.h"
 #include "worker.h"
 
 G_BEGIN_DECLS
 
 /* slot.h — a place for one encode on one host: a thread with a runner of its own, kept open from job to job. Orders come in by a
- * mailbox, news goes out by another.
+ * queue, news goes out by another; nothing else is shared.
  *
  * Threads: everything but the thread's own work belongs to the farm's thread. */
 
@@ -43,7 +42,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmNews, ffarm_news_free)
 
 /* Makes a slot for @host (borrowed); nothing runs yet.
  * @news: where its news (FfarmNews) is posted; @stop: fires when everything is to end. Both outlive the slot. */
-FfarmSlot *ffarm_slot_new(const FfarmHost *host, FfarmMailbox *news, GCancellable *stop) G_GNUC_WARN_UNUSED_RESULT;
+FfarmSlot *ffarm_slot_new(const FfarmHost *host, GAsyncQueue *news, GCancellable *stop) G_GNUC_WARN_UNUSED_RESULT;
 /* Ends the thread after what it is doing (fire the cancellable first to cut that short) and waits for it. NULL is legal. */
 void ffarm_slot_free(FfarmSlot *slot);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmSlot, ffarm_slot_free)
