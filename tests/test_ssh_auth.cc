@@ -7,11 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern "C" __attribute__((weak)) GQuark ffarm_remote_error_quark(void)
-{
-    return g_quark_from_static_string("ffarm-remote-error");
-}
-
 namespace
 {
 // All temporary files of this program go to a folder of its own, so that it can be seen that nothing is left.

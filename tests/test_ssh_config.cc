@@ -6,11 +6,6 @@
 #include <glib/gstdio.h>
 #include <sys/socket.h>
 
-extern "C" __attribute__((weak)) GQuark ffarm_remote_error_quark(void)
-{
-    return g_quark_from_static_string("ffarm-remote-error");
-}
-
 namespace
 {
 struct ConfigFree {

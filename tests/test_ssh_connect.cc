@@ -6,11 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-extern "C" __attribute__((weak)) GQuark ffarm_remote_error_quark(void)
-{
-    return g_quark_from_static_string("ffarm-remote-error");
-}
-
 namespace
 {
 void set_file(const std::string &path, const std::string &text)

@@ -3,11 +3,6 @@
 
 #include <unistd.h>
 
-extern "C" __attribute__((weak)) GQuark ffarm_remote_error_quark(void)
-{
-    return g_quark_from_static_string("ffarm-remote-error");
-}
-
 // libssh2 1.10 loses some fifty bytes of its own at each change of keys, which happens here every 16 MB and in the wild
 // every few GB. A program of its own, so that nothing else is excused.
 extern "C" const char *__lsan_default_suppressions(void);

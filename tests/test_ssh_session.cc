@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ssh_fixture.h"
 
-extern "C" __attribute__((weak)) GQuark ffarm_remote_error_quark(void)
-{
-    return g_quark_from_static_string("ffarm-remote-error");
-}
-
 namespace
 {
 // One server for the tests that need nothing special of it.

@@ -5,11 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-extern "C" __attribute__((weak)) GQuark ffarm_remote_error_quark(void)
-{
-    return g_quark_from_static_string("ffarm-remote-error");
-}
-
 namespace
 {
 const FfarmRunnerKind &kind = ffarm_runner_kind_ssh;
