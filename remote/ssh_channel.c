@@ -41,8 +41,8 @@ static LIBSSH2_CHANNEL *open_channel(SshLink *link, SshPatience *patience, GErro
     while (!(channel = libssh2_channel_open_session(link->session))) {
         int code = libssh2_session_last_errno(link->session);
         if (code != LIBSSH2_ERROR_EAGAIN) {
-            ssh_glue_set_error(link, code, FFARM_REMOTE_ERROR_EXEC, "start a command, has the server too many already",
-                               error);
+            ssh_glue_set_error(link, code, FFARM_REMOTE_ERROR_EXEC,
+                               "start a command (are there too many on this connection?)", error);
             return NULL;
         }
         if (!ssh_glue_wait(link, patience, error))

@@ -25,7 +25,7 @@ static gboolean open_sftp(SshSftpCall *call)
         int code = libssh2_session_last_errno(link->session);
         if (code != LIBSSH2_ERROR_EAGAIN) {
             ssh_glue_set_error(link, code, FFARM_REMOTE_ERROR_TRANSFER,
-                               "open SFTP, does its sshd_config have a Subsystem sftp?", call->error);
+                               "open SFTP (is there a Subsystem sftp in its sshd_config?)", call->error);
             return FALSE;
         }
         if (!ssh_sftp_wait(call))
