@@ -232,14 +232,14 @@ static gboolean check_misplaced_verb(const Parser *parser, const char *argument,
     return FALSE;
 }
 
-static gboolean parse_all(Parser *parser, gboolean verb_was_given, GError **error)
+static gboolean parse_all(Parser *parser, GError **error)
 {
     gboolean options_ended = FALSE;
     while (*parser->rest) {
         const char *argument = *parser->rest++;
         gboolean ok = TRUE;
         if (options_ended || argument[0] != '-' || argument[1] == '\0') {
-            if (!options_ended && !verb_was_given)
+            if (!options_ended && parser->args->verb_is_implied)
                 ok = check_misplaced_verb(parser, argument, error);
             if (ok)
                 add_file(parser, argument, FALSE);
@@ -291,9 +291,10 @@ CliArgs *cli_args_parse(const char *const *argv, const CliVerb **verb, GError **
     const CliVerb *found = argv[0] && argv[1] ? cli_verb_find(argv[1]) : NULL;
     g_autoptr(CliArgs) args = args_new(found ? found : cli_verb_find("run"));
     Parser parser = {.args = args, .rest = argv + (argv[0] ? 1 : 0) + (found ? 1 : 0)};
+    args->verb_is_implied = !found;
     if (verb)
         *verb = args->verb;
-    if (!parse_all(&parser, found != NULL, error) || !check_whole(&parser, error))
+    if (!parse_all(&parser, error) || !check_whole(&parser, error))
         return NULL;
     return g_steal_pointer(&args);
 }

@@ -24,6 +24,7 @@ typedef struct {
 
 typedef struct {
     const struct CliVerb *verb; /* borrowed from the verb table */
+    gboolean verb_is_implied;   /* none was typed */
     GPtrArray *files;           /* of CliFile */
     char *cluster, *profile;    /* in force at the end of the line; nullable */
     char **mixins;              /* likewise */

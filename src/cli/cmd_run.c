@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "exit_code.h"
 #include "ffarm.h"
@@ -12,6 +13,7 @@
 #include "queue_list.h"
 #include "run_view.h"
 #include "term.h"
+#include "verbs.h"
 
 /* A long look at many files says how far it is this often. */
 #define LOOKING_EVERY_US (10 * G_USEC_PER_SEC)
@@ -58,6 +60,22 @@ static gboolean add_default_queue(Run *run, GPtrArray *warnings, GError **error)
     }
     const CliFile file = {run->settings->default_queue_file, TRUE, args->cluster, args->profile, args->mixins};
     return add_file(run, &file, warnings, error);
+}
+
+/* "ffarm prob film.mkv" would encode the film. Nobody means that. */
+static gboolean check_mistyped_verb(const CliArgs *args, GError **error)
+{
+    const CliFile *first = args->files->len > 0 ? g_ptr_array_index(args->files, 0) : NULL;
+    struct stat info;
+    if (!args->verb_is_implied || !first || first->is_list || lstat(first->name, &info) == 0)
+        return TRUE;
+    g_autofree const char **names = cli_verb_names();
+    const char *nearest = ffarm_nearest_name(first->name, names);
+    if (!nearest)
+        return TRUE;
+    g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID,
+                "'%s' is neither a file nor a verb, did you mean '%s'?", first->name, nearest);
+    return FALSE;
 }
 
 static gboolean find_inputs(Run *run, GError **error)
@@ -126,6 +144,8 @@ static int dry_run(Run *run, const FfarmPlan *plan)
 {
     if (run->args->json)
         print_plan_json(plan);
+    else if (run->args->quiet)
+        cli_print_refused(plan);
     else
         cli_print_plan(plan, run->args->verbose > 0);
     fflush(stdout);
@@ -166,7 +186,7 @@ int cmd_run(const CliArgs *args)
     g_autoptr(CliQueueList) lists = cli_queue_list_new(args->is_null);
     g_autoptr(GPtrArray) inputs = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_input_free);
     Run run = {.args = args, .settings = settings, .interrupt = interrupt, .lists = lists, .inputs = inputs};
-    if (!find_inputs(&run, &error))
+    if (!check_mistyped_verb(args, &error) || !find_inputs(&run, &error))
         return complain(error);
     g_autoptr(FfarmPlan) plan = make_plan(&run, &error);
     if (!plan)

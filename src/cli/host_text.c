@@ -64,12 +64,15 @@ char *cli_host_report_line(const FfarmHostReport *report)
 {
     g_autofree char *name = cli_host_name(report->host);
     g_autofree char *line = NULL;
-    if (report->is_usable)
-        line = g_strdup_printf("host %s: usable, %s, ffmpeg %s", name,
+    /* The reason begins with the host's name. */
+    if (!report->is_usable && report->error)
+        line = g_strdup_printf("%s; left out", report->error);
+    else if (!report->is_usable)
+        line = g_strdup_printf("%s: not usable; left out", name);
+    else
+        line = g_strdup_printf("%s: usable, %s, ffmpeg %s", name,
                                report->system ? report->system : ffarm_os_name(report->os),
                                report->ffmpeg_version ? report->ffmpeg_version : "of unknown version");
-    else
-        line = g_strdup_printf("host %s is left out: %s", name, report->error ? report->error : "not usable");
     return cli_text_plain(line);
 }
 

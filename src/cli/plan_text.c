@@ -106,3 +106,21 @@ void cli_print_plan(const FfarmPlan *plan, gboolean with_trace)
     }
     putchar('\n');
 }
+
+gboolean cli_is_refused(const FfarmPlanItem *item)
+{
+    return item->status == FFARM_PLAN_INVALID || item->status == FFARM_PLAN_UNASSIGNABLE;
+}
+
+void cli_print_refused(const FfarmPlan *plan)
+{
+    for (guint i = 0; i < plan->items->len; i++) {
+        const FfarmPlanItem *item = g_ptr_array_index(plan->items, i);
+        if (!cli_is_refused(item))
+            continue;
+        g_autofree char *name = cli_text_path(item->input->path);
+        g_autofree char *reason = cli_text_plain(item->reason);
+        fprintf(stderr, "%s: %scan't be encoded: %s%s\n", name, cli_style(stderr, CLI_STYLE_BAD), reason,
+                cli_plain(stderr));
+    }
+}

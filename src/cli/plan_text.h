@@ -10,4 +10,9 @@ G_BEGIN_DECLS
 /* @with_trace: also what every rule asked, and why a host may not take a file. */
 void cli_print_plan(const FfarmPlan *plan, gboolean with_trace);
 
+/* Names on stderr the files that can't or must not be encoded, and why. */
+void cli_print_refused(const FfarmPlan *plan);
+/* TRUE for those. */
+gboolean cli_is_refused(const FfarmPlanItem *item);
+
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host_text.h"
+#include "plan_text.h"
 #include "term.h"
 #include "text.h"
 
@@ -54,11 +55,6 @@ static void say(const FfarmPlanItem *item, CliStyle style, const char *format, .
     fprintf(stderr, "%s: %s%s%s\n", name, cli_style(stderr, style), plain, cli_plain(stderr));
 }
 
-static gboolean is_refused(const FfarmPlanItem *item)
-{
-    return item->status == FFARM_PLAN_INVALID || item->status == FFARM_PLAN_UNASSIGNABLE;
-}
-
 void cli_run_view_begin(CliRunView *view)
 {
     if (view->args->json) {
@@ -70,11 +66,7 @@ void cli_run_view_begin(CliRunView *view)
     if (view->plan->settings->is_builtin && !view->args->quiet)
         cli_warn("no configuration was found: sources are kept, results lie %s",
                  view->plan->output_dir ? "in the folder given" : "beside them as NAME.EXT.tmp");
-    for (guint i = 0; i < view->plan->items->len; i++) {
-        const FfarmPlanItem *item = g_ptr_array_index(view->plan->items, i);
-        if (is_refused(item))
-            say(item, CLI_STYLE_BAD, "can't be encoded: %s", item->reason);
-    }
+    cli_print_refused(view->plan);
 }
 
 static void on_host(CliRunView *view, const FfarmHostReport *report)
@@ -188,17 +180,11 @@ static void say_failure(CliRunView *view, const FfarmJob *job)
     g_autofree char *name = cli_text_path(job->item->input->path);
     g_autofree char *plain = cli_text_plain(reason);
     g_ptr_array_add(view->failures, g_strdup_printf("%s: %s", name, plain));
-    if (is_refused(job->item))
+    if (cli_is_refused(job->item))
         return;
     say(job->item, CLI_STYLE_BAD, "failed: %s", reason);
-    if (!job->log)
-        return;
-    g_auto(GStrv) lines = g_strsplit(job->log, "\n", -1);
-    for (guint i = 0; lines[i]; i++) {
-        g_autofree char *line = cli_text_plain(lines[i]);
-        if (*line)
-            fprintf(stderr, "  ffmpeg: %s\n", line);
-    }
+    if (job->log)
+        say(job->item, CLI_STYLE_NONE, "ffmpeg's words are in %s", job->log);
 }
 
 static void show_result(CliRunView *view, const FfarmJob *job)

@@ -2,7 +2,6 @@
 #include "term.h"
 
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "text.h"
@@ -31,21 +30,13 @@ void cli_term_set_color(CliColor choice, FfarmTristate configured)
 
 const char *cli_style(FILE *stream, CliStyle style)
 {
-    static const char *const sequences[] = {"", "\033[32m", "\033[31m", "\033[33m", "\033[2m", "\033[1m"};
+    static const char *const sequences[] = {"", "\033[32m", "\033[31m", "\033[33m", "\033[2m"};
     return (stream == stdout ? out_has_color : err_has_color) ? sequences[style] : "";
 }
 
 const char *cli_plain(FILE *stream)
 {
     return (stream == stdout ? out_has_color : err_has_color) ? "\033[0m" : "";
-}
-
-guint cli_term_width(FILE *stream)
-{
-    struct winsize size;
-    if (!isatty(fileno(stream)) || ioctl(fileno(stream), TIOCGWINSZ, &size) != 0)
-        return 0;
-    return size.ws_col;
 }
 
 static void say(CliStyle style, const char *format, va_list args)

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  *
  * Threads: lines are written whole; any thread. */
 
-typedef enum { CLI_STYLE_NONE, CLI_STYLE_GOOD, CLI_STYLE_BAD, CLI_STYLE_WARN, CLI_STYLE_DIM, CLI_STYLE_BOLD } CliStyle;
+typedef enum { CLI_STYLE_NONE, CLI_STYLE_GOOD, CLI_STYLE_BAD, CLI_STYLE_WARN, CLI_STYLE_DIM } CliStyle;
 
 /* Decides on colours, once: --color, else NO_COLOR, else the configuration's colorize, else whether it is a terminal.
  * May be called again when the configuration is known. */
@@ -25,9 +25,6 @@ void cli_term_set_color(CliColor choice, FfarmTristate configured);
  */
 const char *cli_style(FILE *stream, CliStyle style);
 const char *cli_plain(FILE *stream);
-
-/* Columns of the terminal behind @stream; 0 where there is none. */
-guint cli_term_width(FILE *stream);
 
 /* "ffarm: ..." on stderr, made harmless, in the colour of errors or of warnings. */
 void cli_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
