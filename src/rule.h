@@ -23,7 +23,8 @@ FfarmRule *ffarm_rule_new(const char *name, const char *profile) G_GNUC_WARN_UNU
 void ffarm_rule_free(FfarmRule *rule); /* NULL is legal */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmRule, ffarm_rule_free)
 
-/* Adds the criterion @key with one or more @values (as the configuration spells them: "!hevc", ">=720", "yes").
+/* Adds the criterion @key with one or more @values (as the configuration spells them: "!hevc", ">=720", "yes"). Only names
+ * take several: any of them must fit and none of those behind a '!'.
  * Returns: FALSE with FFARM_CONFIG_ERROR when the key is unknown (message names the nearest) or a value can't be read. */
 gboolean ffarm_rule_add_criterion(FfarmRule *rule, const char *key, const char *const *values, GError **error);
 

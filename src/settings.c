@@ -167,7 +167,10 @@ FfarmSettings *ffarm_settings_load(const char *path, gboolean is_strict, FfarmDi
         return builtin;
     }
     if (!g_file_get_contents(path, &text, &length, &error)) {
-        ffarm_diagnostics_add(diagnostics, FFARM_SEVERITY_ERROR, path, 0, 0, NULL, "%s", error->message);
+        /* GLib's message names the file again before it comes to the point. */
+        const char *point = strrchr(error->message, ':');
+        ffarm_diagnostics_add(diagnostics, FFARM_SEVERITY_ERROR, path, 0, 0, NULL, "can't be read: %s",
+                              point ? point + 2 : error->message);
         return NULL;
     }
     FfarmSettings *settings = ffarm_settings_parse(path, text, length, is_strict, diagnostics);

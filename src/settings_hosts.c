@@ -120,7 +120,7 @@ static void read_profile(FfarmYamlReader *reader, const FfarmYamlNode *key, cons
     ffarm_settings_refer(ffarm_settings_loader(reader), FFARM_REFERENCE_PROFILE, value, value->text);
 }
 
-/* The node of a list that says @index, or the text with all of them. */
+/* The element of a list that says @name, or the text with all the names. */
 static const FfarmYamlNode *item_node(const FfarmYamlNode *value, const char *name)
 {
     for (guint i = 0; value->kind == FFARM_YAML_LIST && i < value->items->len; i++) {
@@ -136,8 +136,8 @@ static void read_profiles(FfarmYamlReader *reader, const FfarmYamlNode *key, con
     char ***names = slot;
     ffarm_yaml_read_names(reader, key, value, slot);
     for (guint i = 0; (*names)[i]; i++)
-        ffarm_settings_refer(ffarm_settings_loader(reader), FFARM_REFERENCE_PROFILE, item_node(value, (*names)[i]),
-                             (*names)[i]);
+        ffarm_settings_refer(ffarm_settings_loader(reader), FFARM_REFERENCE_ALLOWED_PROFILE,
+                             item_node(value, (*names)[i]), (*names)[i]);
     if (!(*names)[0])
         g_clear_pointer(names, g_strfreev);
 }

@@ -66,7 +66,11 @@ void ffarm_settings_read_rules(FfarmYamlReader *reader, const FfarmYamlNode *key
                                gpointer slot);
 
 /* settings_references.c: names of profiles and queues, looked up when everything is read. */
-typedef enum { FFARM_REFERENCE_PROFILE, FFARM_REFERENCE_QUEUE } FfarmReferenceKind;
+typedef enum {
+    FFARM_REFERENCE_PROFILE,         /* must exist */
+    FFARM_REFERENCE_ALLOWED_PROFILE, /* of a host's list: one that does not exist is allowed in vain */
+    FFARM_REFERENCE_QUEUE,           /* without it nothing runs with the profile that names it, others do */
+} FfarmReferenceKind;
 void ffarm_settings_refer(FfarmSettingsLoader *loader, FfarmReferenceKind kind, const FfarmYamlNode *node,
                           const char *name);
 void ffarm_settings_check_references(FfarmSettingsLoader *loader);

@@ -19,9 +19,10 @@ static void read_extension(FfarmYamlReader *reader, const FfarmYamlNode *key, co
 
 static void read_percent(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value, gpointer slot)
 {
+    gboolean is_number = g_ascii_isdigit(value->text[0]) && strspn(value->text, "0123456789.") == strlen(value->text);
     char *end = NULL;
-    double percent = g_ascii_isdigit(value->text[0]) ? g_ascii_strtod(value->text, &end) : -1;
-    if (percent < 0 || percent > 100 || *end)
+    double percent = g_ascii_strtod(value->text, &end);
+    if (!is_number || percent > 100 || *end)
         ffarm_yaml_error(reader, value, "'%s' is '%s', expected a number from 0 to 100", key->text, value->text);
     else
         *(double *)slot = percent;

@@ -53,17 +53,28 @@ static GHashTable *find_profiles(const FfarmSettings *settings)
     return names;
 }
 
+static void check_profile(FfarmYamlReader *reader, const Reference *reference, GHashTable *profiles)
+{
+    g_autofree char **names = (char **)g_hash_table_get_keys_as_array(profiles, NULL);
+    if (g_hash_table_contains(profiles, reference->name))
+        return;
+    if (reference->kind == FFARM_REFERENCE_PROFILE)
+        ffarm_yaml_error_unknown(reader, reference->node, "unknown profile", reference->name,
+                                 (const char *const *)names);
+    else
+        ffarm_yaml_doubt_unknown(reader, reference->node, "unknown profile", reference->name,
+                                 (const char *const *)names);
+}
+
 void ffarm_settings_check_references(FfarmSettingsLoader *loader)
 {
     g_autoptr(GHashTable) profiles = find_profiles(loader->settings);
     g_autoptr(GHashTable) queues = find_queues(loader->settings);
-    g_autofree char **profile_names = (char **)g_hash_table_get_keys_as_array(profiles, NULL);
     for (guint i = 0; i < loader->references->len; i++) {
         const Reference *reference = g_ptr_array_index(loader->references, i);
-        if (reference->kind == FFARM_REFERENCE_PROFILE && !g_hash_table_contains(profiles, reference->name))
-            ffarm_yaml_error_unknown(&loader->reader, reference->node, "unknown profile", reference->name,
-                                     (const char *const *)profile_names);
-        else if (reference->kind == FFARM_REFERENCE_QUEUE && !g_hash_table_contains(queues, reference->name))
+        if (reference->kind != FFARM_REFERENCE_QUEUE)
+            check_profile(&loader->reader, reference, profiles);
+        else if (!g_hash_table_contains(queues, reference->name))
             ffarm_yaml_warn(&loader->reader, reference->node,
                             "no host has a queue '%s', nor has 'config.queues': nothing can run with this profile",
                             reference->name);

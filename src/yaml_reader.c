@@ -43,14 +43,20 @@ void ffarm_yaml_error_unknown(FfarmYamlReader *reader, const FfarmYamlNode *node
     say(reader, FFARM_SEVERITY_ERROR, node, message);
 }
 
-static void say_unknown_key(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlField *fields)
+void ffarm_yaml_doubt_unknown(FfarmYamlReader *reader, const FfarmYamlNode *node, const char *what, const char *name,
+                              const char *const *names)
+{
+    g_autofree char *message = name_unknown(what, name, names);
+    say(reader, reader->is_strict ? FFARM_SEVERITY_ERROR : FFARM_SEVERITY_WARNING, node, message);
+}
+
+static void doubt_key(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlField *fields)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     for (const FfarmYamlField *field = fields; field->key; field++)
         g_ptr_array_add(names, (char *)field->key);
     g_ptr_array_add(names, NULL);
-    g_autofree char *message = name_unknown("unknown key", key->text, (const char *const *)names->pdata);
-    say(reader, reader->is_strict ? FFARM_SEVERITY_ERROR : FFARM_SEVERITY_WARNING, key, message);
+    ffarm_yaml_doubt_unknown(reader, key, "unknown key", key->text, (const char *const *)names->pdata);
 }
 
 static const char *kind_name(guint kind)
@@ -100,7 +106,7 @@ void ffarm_yaml_read_map(FfarmYamlReader *reader, const FfarmYamlNode *map, cons
         const FfarmYamlNode *key = g_ptr_array_index(map->items, i), *value = g_ptr_array_index(map->values, i);
         const FfarmYamlField *field = find_field(fields, key->text);
         if (!field)
-            say_unknown_key(reader, key, fields);
+            doubt_key(reader, key, fields);
         else if (value->kind == FFARM_YAML_NULL && !(field->kinds & FFARM_YAML_NULL))
             continue;
         else if (ffarm_yaml_expect(reader, key, value, field->kinds))

@@ -34,6 +34,9 @@ void ffarm_yaml_warn(FfarmYamlReader *reader, const FfarmYamlNode *node, const c
 /* Error "@what '@name' ...", with the nearest of @names behind it. */
 void ffarm_yaml_error_unknown(FfarmYamlReader *reader, const FfarmYamlNode *node, const char *what, const char *name,
                               const char *const *names);
+/* The same for what does no harm: an error for a strict reader only, else a warning. */
+void ffarm_yaml_doubt_unknown(FfarmYamlReader *reader, const FfarmYamlNode *node, const char *what, const char *name,
+                              const char *const *names);
 
 /* Reads every pair of @map by its row in @fields (the last row's key is NULL). */
 void ffarm_yaml_read_map(FfarmYamlReader *reader, const FfarmYamlNode *map, const FfarmYamlField *fields,

@@ -336,6 +336,10 @@ TEST(SettingsParse, FillsInBuiltInProfilesWhereThereAreNone)
     ASSERT_TRUE(a.settings && b.settings && c.settings);
     for (const char *name : {"hevc", "hevc_cuda", "hevc_qsv", "qsv", "cuda", "h264"})
         EXPECT_NE(ffarm_settings_profile(a.settings, name), nullptr) << name;
+    EXPECT_EQ(a.video("hevc"), "-c:v libx265 -preset medium");
+    EXPECT_EQ(a.video("qsv"), "-c:v hevc_qsv -preset medium");
+    EXPECT_EQ(a.video("hevc_cuda"), "-c:v hevc_nvenc -preset p5");
+    EXPECT_EQ(ffarm_settings_profile(a.settings, "hevc_cuda")->engines->len, 0u) << "it is about one engine";
     EXPECT_EQ(a.settings->rules->len, 2u);
     EXPECT_EQ(b.settings->rules->len, 1u);
     EXPECT_NE(ffarm_settings_profile(b.settings, "hevc"), nullptr);
@@ -456,6 +460,7 @@ TEST(SettingsLoad, SaysWhyAFileCanNotBeRead)
     EXPECT_EQ(ffarm_settings_load("/nowhere/ffarm.yml", FALSE, diagnostics), nullptr);
     ASSERT_EQ(diagnostics->errors, 1u);
     const auto *diagnostic = static_cast<FfarmDiagnostic *>(diagnostics->items->pdata[0]);
+    EXPECT_STREQ(diagnostic->message, "can't be read: No such file or directory");
     EXPECT_STREQ(diagnostic->file, "/nowhere/ffarm.yml");
     EXPECT_EQ(diagnostic->line, 0u);
 }
@@ -485,4 +490,39 @@ TEST(SettingsLoad, TakesThePieceOfTheGuideThatBeginsWithClusters)
     const auto *workstation = static_cast<FfarmHost *>(household->hosts->pdata[0]);
     EXPECT_EQ(workstation->type, FFARM_HOST_MOUNTED);
     EXPECT_NE(ffarm_settings_profile(settings, workstation->profile), nullptr);
+}
+
+TEST(SettingsParse, DoubtsAnAllowedProfileThatDoesNotExist)
+{
+    const char *text = "config: {clusters: {c: {h: {type: local, profiles: [hevc, hevk]}}}}\nprofiles: {hevc: }\n";
+    Loaded lenient(text), strict(text, true);
+    EXPECT_NE(lenient.settings, nullptr) << lenient.said;
+    EXPECT_EQ(lenient.warnings, 1u);
+    EXPECT_EQ(strict.settings, nullptr);
+    EXPECT_NE(strict.said.find("unknown profile 'hevk', did you mean 'hevc'?"), std::string::npos) << strict.said;
+}
+
+// Runs in a process of its own, since GLib asks for the home directory only once.
+static void find_in_turn()
+{
+    char *home = scratch_new();
+    g_autofree char *config = g_build_filename(home, "xdg", nullptr);
+    g_setenv("HOME", home, TRUE);
+    g_setenv("XDG_CONFIG_HOME", config, TRUE);
+    const char *const names[] = {".transcode.yml", ".config/ffarm/ffarm.yml", "xdg/ffarm/ffarm.yml"};
+    g_autofree char *none = ffarm_settings_find();
+    bool is_right = none == nullptr;
+    for (const char *name : names) {
+        g_autofree char *path = scratch_write(home, name, "config: {}\n", -1);
+        g_autofree char *found = ffarm_settings_find();
+        is_right = is_right && g_strcmp0(found, path) == 0;
+    }
+    scratch_free(home);
+    exit(is_right ? 0 : 1);
+}
+
+TEST(SettingsFind, PrefersXdgThenConfigThenTheOldPlace)
+{
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(find_in_turn(), ::testing::ExitedWithCode(0), "");
 }
