@@ -452,7 +452,6 @@ TEST_P(Contract, RefusesWhatIsNotAllowed)
 {
     if (geteuid() == 0) {
         // Even root may not write to /proc.
-        g_autofree char *source = scratch_write(folder, "source", "text", 4);
         EXPECT_FALSE(ffarm_runner_make_dir(runner, "/proc/x", nullptr, &error));
         EXPECT_TRUE(error->domain == FFARM_REMOTE_ERROR) << message();
         return;
@@ -472,8 +471,8 @@ TEST_P(Contract, MakesAndRemovesFolders)
     ASSERT_TRUE(ffarm_runner_stat(runner, path.c_str(), &there, nullptr, &error)) << message();
     EXPECT_TRUE(there.is_folder);
     g_autofree char *kept = scratch_write(folder, "kept", "text", 4);
-    g_autofree char *inside = scratch_write(path.c_str(), ".hidden", "text", 4);
-    g_autofree char *other = scratch_write(path.c_str(), "a\nb", "text", 4);
+    g_free(scratch_write(path.c_str(), ".hidden", "text", 4));
+    g_free(scratch_write(path.c_str(), "a\nb", "text", 4));
     EXPECT_EQ(symlink(kept, (path + "/link").c_str()), 0);
     EXPECT_EQ(symlink(folder, (path + "/folder link").c_str()), 0);
     ASSERT_TRUE(ffarm_runner_remove_dir(runner, path.c_str(), nullptr, &error)) << message();

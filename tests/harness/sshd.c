@@ -82,8 +82,10 @@ static void write_server_config(const Sshd *sshd, const SshdOptions *options, co
     g_string_append_c(text, '\n');
     g_string_append_printf(text, "ListenAddress %s\nPort %u\n", sshd->address, sshd->port);
     g_string_append_printf(text, "HostKey %s\nAuthorizedKeysFile %s\n", sshd->host_key, sshd->authorized);
-    g_string_append_printf(text, "Subsystem sftp %s\n",
-                           g_file_test(sftp, G_FILE_TEST_IS_EXECUTABLE) ? sftp : "internal-sftp");
+    /* The one keyword that may not stand twice. */
+    if (!strstr(text->str, "Subsystem"))
+        g_string_append_printf(text, "Subsystem sftp %s\n",
+                               g_file_test(sftp, G_FILE_TEST_IS_EXECUTABLE) ? sftp : "internal-sftp");
     /* Nobody's login scripts; those of a test go into the server's folder. */
     g_string_append_printf(text, "SetEnv HOME=%s\n", sshd->folder);
     g_string_append(text, "PidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\n"
