@@ -80,10 +80,8 @@ class StreamResults : public testing::Test
         EXPECT_TRUE(ffarm_media_is_valid(media)) << source;
         const char *muxer = ffarm_container_muxer(extension);
         g_autoptr(FfarmStreamPlan) streams = ffarm_streams_choose(media, profile, muxer, TRUE);
-        std::string output = Path(".ffarm-x.tmp");
-        FfarmCommandParams params = {"ffmpeg", Path(source).c_str(), output.c_str(), profile, streams, muxer};
-        std::string input = Path(source);
-        params.input = input.c_str();
+        std::string input = Path(source), output = Path(".ffarm-x.tmp");
+        FfarmCommandParams params = {"ffmpeg", input.c_str(), output.c_str(), profile, streams, muxer};
         g_auto(GStrv) argv = ffarm_command_build(&params);
         g_autofree char *said = nullptr, *errors = nullptr;
         int status = -1;
