@@ -109,7 +109,6 @@ TEST_F(Cli, TheManualIsWellFormed)
     g_autofree char *path = g_build_filename(g_getenv("FFARM_BUILD_ROOT"), "src", "cli", "ffarm.1", nullptr);
     for (const char *line : {"mandoc -T lint '%s' 2>&1 | grep -v 'outdated mandoc.db'",
                              "LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z '%s' 2>&1 >/dev/null"}) {
-        g_auto(GStrv) words = g_strsplit(line, " ", 2);
         g_autofree char *program = g_find_program_in_path(g_str_has_prefix(line, "mandoc") ? "mandoc" : "man");
         if (!program)
             continue;

@@ -427,7 +427,7 @@ void CliRun::Interrupt(int signal, const std::vector<std::string> &options, int 
 {
     const char *const args[] = {"-f",   "lavfi", "-i",   "testsrc2=size=64x64:rate=5:duration=60",
                                 "-c:v", "mpeg4", nullptr};
-    g_autofree char *clip = media_make(folder, "long.mkv", args);
+    g_free(media_make(folder, "long.mkv", args));
     g_mkdir(Path("out").c_str(), 0755);
     std::string before = Tree();
     std::vector<std::string> line = options;

@@ -31,7 +31,7 @@ static void show(FfarmMedia *media, guint position, gpointer user_data)
         fputs(text, stdout);
     }
     /* Whoever reads has gone: no need to look at the rest. */
-    if (fflush(stdout) != 0)
+    if (!cli_flush())
         g_cancellable_cancel(probe->cancellable);
 }
 
@@ -78,6 +78,6 @@ int cmd_probe(const CliArgs *args)
     if (paths->len == 0 && !args->quiet)
         cli_warn("no film was found there");
     if (!ffarm_probe_files((const char *const *)paths->pdata, paths->len, 0, 0, show, &probe, probe.cancellable, NULL))
-        return ferror(stdout) ? CLI_EXIT_DONE : CLI_EXIT_INTERRUPTED;
+        return cli_flush_error() ? CLI_EXIT_DONE : CLI_EXIT_INTERRUPTED;
     return probe.n_invalid + n_warnings > 0 ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
 }

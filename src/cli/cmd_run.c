@@ -148,7 +148,7 @@ static int dry_run(Run *run, const FfarmPlan *plan)
         cli_print_refused(plan);
     else
         cli_print_plan(plan, run->args->verbose > 0);
-    fflush(stdout);
+    cli_flush();
     g_autoptr(GPtrArray) reports =
         ffarm_host_check_all(plan->hosts, FFARM_CHECK_READ_ONLY, NULL, cli_interrupt_cancellable(run->interrupt), NULL);
     if (!reports)

@@ -25,11 +25,9 @@ static void set_up_log(const CliArgs *args)
 /* Results that did not reach their reader are a failure, unless he went away on purpose (ffarm ... | head). */
 static int finish(int status)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    if (cli_flush() || cli_flush_error() == EPIPE)
         return status;
-    if (errno == EPIPE)
-        return status;
-    cli_complain("standard output can't be written to: %s", g_strerror(errno));
+    cli_complain("standard output can't be written to: %s", g_strerror(cli_flush_error()));
     return status == CLI_EXIT_DONE ? CLI_EXIT_FAILED : status;
 }
 

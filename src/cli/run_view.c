@@ -60,7 +60,7 @@ void cli_run_view_begin(CliRunView *view)
     if (view->args->json) {
         g_autofree char *line = ffarm_json_start(view->plan);
         puts(line);
-        fflush(stdout);
+        cli_flush();
         return;
     }
     if (view->plan->settings->is_builtin && !view->args->quiet)
@@ -81,7 +81,7 @@ static void on_host(CliRunView *view, const FfarmHostReport *report)
 /* TRUE for the steps that are over in no time: only said to those who asked for more. */
 static gboolean is_minor(FfarmJobState state)
 {
-    return state == FFARM_JOB_CLAIMED || state == FFARM_JOB_VERIFYING || state == FFARM_JOB_REPLACING;
+    return state == FFARM_JOB_CLAIMED || state == FFARM_JOB_REPLACING;
 }
 
 static void on_job(CliRunView *view, const FfarmEvent *event)
@@ -124,7 +124,7 @@ static void on_progress(CliRunView *view, const FfarmEvent *event)
     g_autoptr(GString) text = g_string_new(NULL);
     g_string_append_printf(text, "%.0f %%", progress->fraction * 100);
     if (progress->speed > 0)
-        g_string_append_printf(text, ", %.2gx", progress->speed);
+        g_string_append_printf(text, ", %.*fx", progress->speed < 10 ? 1 : 0, progress->speed);
     if (progress->eta_us >= 0) {
         g_autofree char *eta = cli_text_duration(progress->eta_us);
         g_string_append_printf(text, ", %s left", eta);
@@ -223,7 +223,7 @@ void cli_run_view_event(const FfarmEvent *event, gpointer data)
         g_autofree char *line = ffarm_json_event(event);
         if (line) {
             puts(line);
-            fflush(stdout);
+            cli_flush();
         }
     } else if (event->type == FFARM_EVENT_HOST) {
         on_host(view, event->report);

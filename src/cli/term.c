@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "term.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,6 +38,20 @@ const char *cli_style(FILE *stream, CliStyle style)
 const char *cli_plain(FILE *stream)
 {
     return (stream == stdout ? out_has_color : err_has_color) ? "\033[0m" : "";
+}
+
+static int flush_error; /* main thread only */
+
+gboolean cli_flush(void)
+{
+    if (flush_error == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+        flush_error = errno;
+    return flush_error == 0;
+}
+
+int cli_flush_error(void)
+{
+    return flush_error;
 }
 
 static void say(CliStyle style, const char *format, va_list args)

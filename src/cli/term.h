@@ -26,6 +26,11 @@ void cli_term_set_color(CliColor choice, FfarmTristate configured);
 const char *cli_style(FILE *stream, CliStyle style);
 const char *cli_plain(FILE *stream);
 
+/* Hands on to its reader what was printed to stdout. Returns: FALSE if that can't be done, now or before. */
+gboolean cli_flush(void);
+/* errno of the first failure of cli_flush(); 0: there was none. EPIPE: the reader has gone. */
+int cli_flush_error(void);
+
 /* "ffarm: ..." on stderr, made harmless, in the colour of errors or of warnings. */
 void cli_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
 void cli_warn(const char *format, ...) G_GNUC_PRINTF(1, 2);
