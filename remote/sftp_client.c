@@ -163,16 +163,17 @@ gboolean sftp_client_receive(SftpClient *client, SftpReply *reply, GCancellable 
 
 gboolean sftp_client_await(SftpClient *client, guint32 id, SftpReply *reply, GCancellable *cancellable, GError **error)
 {
-    g_autoptr(GError) reason = NULL;
-    gint64 until_us = 0;
+    gint64 until_us = 0; /* once cancelled */
     do {
+        g_autoptr(GError) reason = NULL;
         if (receive(client, reply, until_us, until_us == 0 ? cancellable : NULL, &reason))
             continue;
-        if (until_us != 0 || client->is_lost) {
+        if (until_us != 0)
+            return set_cancelled(client, error);
+        if (client->is_lost) {
             g_propagate_error(error, g_steal_pointer(&reason));
             return FALSE;
         }
-        g_clear_error(&reason);
         reply->id = id - 1;
         until_us = g_get_monotonic_time() + LINGER_US;
     } while (reply->id != id);

@@ -89,7 +89,7 @@ guint64 sftp_reader_u64(SftpReader *reader)
 const guint8 *sftp_reader_data(SftpReader *reader, gsize *length)
 {
     guint32 announced = sftp_reader_u32(reader);
-    const guint8 *data = take(reader, announced);
+    const guint8 *data = reader->is_short ? NULL : take(reader, announced);
     *length = data ? announced : 0;
     return data;
 }

@@ -279,3 +279,33 @@ TEST(ClosedAccount, SaysWhatAClosedAccountAnswers)
         EXPECT_NE(trial.message().find("This account is closed."), std::string::npos) << trial.message();
     }
 }
+
+// ---- A host that is like Windows, as far as that can be had here
+
+TEST(WindowsLikeHost, GetsArgumentsUnchangedThroughCmd)
+{
+    g_autofree char *program = g_build_filename(g_getenv("FFARM_BUILD_ROOT"), "tests", "cmd_host", nullptr);
+    std::string line = std::string("ForceCommand exec ") + program;
+    SshdOptions options = {};
+    options.server_lines = line.c_str();
+    options.wait_command = "echo up";
+    g_autoptr(Sshd) sshd = sshd_start(&options);
+    for (FfarmTransport transport : {FFARM_TRANSPORT_LIBSSH2, FFARM_TRANSPORT_OPENSSH}) {
+        Trial trial(transport, sshd);
+        ASSERT_TRUE(trial.open()) << trial.message();
+        EXPECT_EQ(ffarm_runner_os(trial.runner), FFARM_OS_WINDOWS);
+        EXPECT_STREQ(ffarm_runner_peek_system(trial.runner), "Windows (cmd.exe, no PowerShell)");
+        EXPECT_EQ(trial.ask({"printf", "%s|", "a b", "it's", "\"q\"", "%PATH%", "100%", "a&b", "^", "!x!", "x\\",
+                             "c:\\a b\\", "(1) <2> |3|", "", "caf\u00e9"}),
+                  "a b|it's|\"q\"|%PATH%|100%|a&b|^|!x!|x\\|c:\\a b\\|(1) <2> |3|||caf\u00e9|");
+        int status = -1;
+        const char *argv[] = {"sh", "-c", "exit 7", nullptr};
+        ASSERT_TRUE(ffarm_runner_ask(trial.runner, argv, 20000, 100, nullptr, nullptr, &status, nullptr, &trial.error))
+            << trial.message();
+        EXPECT_EQ(status, 7);
+        const char *broken[] = {"printf", "a\nb", nullptr};
+        EXPECT_FALSE(
+            ffarm_runner_ask(trial.runner, broken, 20000, 100, nullptr, nullptr, nullptr, nullptr, &trial.error));
+        EXPECT_TRUE(trial.is_error(FFARM_REMOTE_ERROR_EXEC)) << trial.message();
+    }
+}
