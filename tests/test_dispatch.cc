@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gtest/gtest.h>
+#include "dispatch.h"
+#include "profile_maker.h"
+
+#include <cstring>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace
+{
+const char yaml[] = "config:\n"
+                    "  clusters:\n"
+                    "    home:\n"
+                    "      any: {type: local}\n"
+                    "      fast: {type: local, profiles: [short]}\n"
+                    "      both: {type: local, queues: {cpu: 1, gpu: 1}}\n"
+                    "    away:\n"
+                    "      far: {type: local}\n"
+                    "profiles:\n"
+                    "  short: {output_options: -c copy}\n"
+                    "  long: {output_options: -c copy}\n"
+                    "  hard: {output_options: -c copy, queue: gpu}\n";
+
+// A plan made by hand: the items need no files.
+class Dispatch : public testing::Test
+{
+  protected:
+    void SetUp() override
+    {
+        g_autoptr(FfarmDiagnostics) diagnostics = ffarm_diagnostics_new();
+        settings = ffarm_settings_parse("test.yml", yaml, strlen(yaml), TRUE, diagnostics);
+        ASSERT_NE(settings, nullptr);
+        plan.settings = settings;
+        plan.hosts = g_ptr_array_new();
+        for (const char *name : {"home", "away"}) {
+            const GPtrArray *hosts = ffarm_settings_cluster(settings, name)->hosts;
+            for (guint i = 0; i < hosts->len; i++)
+                g_ptr_array_add(plan.hosts, g_ptr_array_index(hosts, i));
+        }
+        plan.items = g_ptr_array_new();
+        plan.run_id = const_cast<char *>("run");
+        dispatch = ffarm_dispatch_new(&plan);
+    }
+    void TearDown() override
+    {
+        ffarm_dispatch_free(dispatch);
+        for (FfarmJob *job : jobs) {
+            auto *item = const_cast<FfarmPlanItem *>(job->item);
+            ffarm_job_free(job);
+            ffarm_media_free(item->media);
+            ffarm_input_free(item->input);
+            g_free(item->profile);
+            g_free(item->job_id);
+            g_free(item);
+        }
+        g_ptr_array_unref(plan.items);
+        g_ptr_array_unref(plan.hosts);
+        ffarm_settings_free(settings);
+    }
+    const FfarmHost *Host(const std::string &name) const
+    {
+        for (guint i = 0; i < plan.hosts->len; i++) {
+            auto *host = static_cast<const FfarmHost *>(g_ptr_array_index(plan.hosts, i));
+            if (name == host->name)
+                return host;
+        }
+        return nullptr;
+    }
+    guint Seat(const std::string &host, const char *queue = nullptr)
+    {
+        ffarm_dispatch_add_seat(dispatch, Host(host), queue);
+        return seats++;
+    }
+    FfarmJob *Job(const char *profile, const char *cluster = "home")
+    {
+        auto *item = g_new0(FfarmPlanItem, 1);
+        std::string path = "/media/" + std::to_string(jobs.size()) + ".mkv";
+        item->id = static_cast<guint>(jobs.size());
+        item->input = ffarm_input_new(path.c_str(), cluster, nullptr, nullptr);
+        item->media = ffarm_media_new(path.c_str());
+        AddStream(item->media, FFARM_STREAM_VIDEO, "h264");
+        item->status = FFARM_PLAN_ENCODE;
+        item->profile = g_strdup(profile);
+        item->job_id = g_strdup_printf("run-%u", item->id);
+        g_ptr_array_add(plan.items, item);
+        jobs.push_back(ffarm_job_new(item));
+        return jobs.back();
+    }
+    FfarmJob *Queued(const char *profile, guint rank, const char *cluster = "home")
+    {
+        FfarmJob *job = Job(profile, cluster);
+        ffarm_dispatch_queue(dispatch, job, rank);
+        return job;
+    }
+    FfarmJob *Next(guint seat)
+    {
+        g_autoptr(FfarmChoice) choice = nullptr;
+        FfarmJob *job = ffarm_dispatch_next(dispatch, seat, &choice);
+        EXPECT_EQ(job != nullptr, choice != nullptr);
+        return job;
+    }
+
+    FfarmSettings *settings = nullptr;
+    FfarmPlan plan = {};
+    FfarmDispatch *dispatch = nullptr;
+    guint seats = 0;
+    std::vector<FfarmJob *> jobs;
+};
+} // namespace
+
+TEST_F(Dispatch, HandsOutByRankAcrossKinds)
+{
+    guint seat = Seat("any");
+    FfarmJob *one = Queued("short", 0), *three = Queued("short", 2), *two = Queued("long", 1), *four = Queued("long", 3);
+    EXPECT_EQ(Next(seat), one);
+    EXPECT_EQ(Next(seat), two);
+    EXPECT_EQ(Next(seat), three);
+    EXPECT_EQ(Next(seat), four);
+    EXPECT_EQ(Next(seat), nullptr);
+}
+
+TEST_F(Dispatch, GivesASeatOnlyWhatItMayTake)
+{
+    guint fast = Seat("fast"), cpu = Seat("both", "cpu"), gpu = Seat("both", "gpu"), far = Seat("far");
+    FfarmJob *hard = Queued("hard", 0), *lengthy = Queued("long", 1), *brief = Queued("short", 2);
+    FfarmJob *away = Queued("short", 3, "away");
+    EXPECT_EQ(Next(fast), brief);
+    EXPECT_EQ(Next(fast), nullptr);
+    EXPECT_EQ(Next(cpu), lengthy);
+    EXPECT_EQ(Next(cpu), nullptr);
+    EXPECT_EQ(Next(gpu), hard);
+    EXPECT_EQ(Next(gpu), nullptr);
+    EXPECT_EQ(Next(far), away);
+}
+
+TEST_F(Dispatch, LetsAnotherHostTryFirst)
+{
+    guint any = Seat("any"), fast = Seat("fast");
+    FfarmJob *job = Job("short");
+    g_ptr_array_add(job->failed_hosts, const_cast<FfarmHost *>(Host("any")));
+    EXPECT_TRUE(ffarm_dispatch_has_fresh_host(dispatch, job));
+    ffarm_dispatch_queue(dispatch, job, 0);
+    EXPECT_EQ(Next(any), nullptr);
+    EXPECT_EQ(Next(fast), job);
+}
+
+TEST_F(Dispatch, ComesBackToAHostThatFailedWhenThereIsNoOther)
+{
+    guint any = Seat("any"), fast = Seat("fast");
+    FfarmJob *job = Job("short");
+    g_ptr_array_add(job->failed_hosts, const_cast<FfarmHost *>(Host("any")));
+    ffarm_dispatch_queue(dispatch, job, 0);
+    ffarm_dispatch_drop_seat(dispatch, fast);
+    EXPECT_FALSE(ffarm_dispatch_has_fresh_host(dispatch, job));
+    EXPECT_EQ(Next(any), job);
+    FfarmJob *lengthy = Job("long");
+    g_ptr_array_add(lengthy->failed_hosts, const_cast<FfarmHost *>(Host("any")));
+    EXPECT_FALSE(ffarm_dispatch_has_fresh_host(dispatch, lengthy));
+}
+
+TEST_F(Dispatch, NeverAsksAHostThatRefused)
+{
+    guint any = Seat("any");
+    FfarmJob *job = Job("short");
+    g_ptr_array_add(job->refused_by, const_cast<FfarmHost *>(Host("any")));
+    ffarm_dispatch_queue(dispatch, job, 0);
+    EXPECT_EQ(Next(any), nullptr);
+    EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), job);
+}
+
+TEST_F(Dispatch, FindsJobsThatNoSeatIsLeftFor)
+{
+    guint fast = Seat("fast"), gpu = Seat("both", "gpu");
+    FfarmJob *hard = Queued("hard", 0), *brief = Queued("short", 1), *away = Queued("short", 2, "away");
+    EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), away);
+    EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), nullptr);
+    ffarm_dispatch_drop_seat(dispatch, gpu);
+    EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), hard);
+    EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), nullptr);
+    EXPECT_EQ(Next(fast), brief);
+}
+
+TEST_F(Dispatch, EmptiesItself)
+{
+    std::set<FfarmJob *> taken;
+    for (guint i = 0; i < 5; i++)
+        Queued(i % 2 ? "short" : "long", i);
+    while (FfarmJob *job = ffarm_dispatch_take_any(dispatch))
+        taken.insert(job);
+    EXPECT_EQ(taken.size(), 5u);
+    EXPECT_EQ(ffarm_dispatch_take_any(dispatch), nullptr);
+}
+
+// A library of films: handing all out costs about as much per job as handing out one.
+TEST_F(Dispatch, IsNotSlowedByALibrary)
+{
+    constexpr guint n = 20000;
+    std::vector<guint> all;
+    for (guint i = 0; i < 40; i++)
+        all.push_back(Seat("any"));
+    for (guint i = 0; i < n; i++)
+        Queued(i % 3 ? "short" : "long", i);
+    gint64 begin_us = g_get_monotonic_time();
+    guint given = 0;
+    for (bool more = true; more;) {
+        more = false;
+        for (guint seat : all)
+            if (Next(seat)) {
+                more = true;
+                given++;
+            }
+    }
+    EXPECT_EQ(given, n);
+    EXPECT_LT(g_get_monotonic_time() - begin_us, 20 * G_USEC_PER_SEC);
+}
