@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dispatch.h"
 
+#include <string.h>
+
 typedef struct {
     const FfarmHost *host;
     const char *queue;
@@ -14,7 +16,8 @@ typedef struct {
     guint rank;
 } Waiting;
 
-/* Jobs that are alike to every seat: same cluster, profile and mixins, failed and refused on the same hosts. */
+/* Jobs that are alike to every seat: same cluster, profile, mixins, container and codecs, failed and refused on the same
+ * hosts. */
 typedef struct {
     GQueue waiting;              /* of Waiting, owned */
     const FfarmPlanItem *sample; /* the first of them, stands for all */
@@ -78,6 +81,19 @@ static void append_hosts(GString *key, const FfarmPlan *plan, const GPtrArray *h
             g_string_append_printf(key, "%u ", i);
 }
 
+/* What the plan looks at in a film when it says whether a host's profile suits it. */
+static void append_media(GString *key, const FfarmMedia *media)
+{
+    const char *dot = strrchr(media->path, '.');
+    g_string_append_printf(key, "%s\x1f%s\x1f", dot ? dot : "", media->container ? media->container : "");
+    for (guint i = 0; i < media->streams->len; i++) {
+        const FfarmStream *stream = g_ptr_array_index(media->streams, i);
+        gboolean is_audio = stream->type == FFARM_STREAM_AUDIO;
+        g_string_append_printf(key, "%d%d%s:%s ", (int) stream->type, ffarm_stream_is_picture(stream),
+                               stream->codec ? stream->codec : "", is_audio ? ffarm_stream_language(stream) : "");
+    }
+}
+
 /* Everything that a host's fitness depends on. */
 static char *key_of(const FfarmDispatch *dispatch, const FfarmJob *job)
 {
@@ -87,6 +103,7 @@ static char *key_of(const FfarmDispatch *dispatch, const FfarmJob *job)
     const char *parts[] = {input->cluster, input->profile, job->item->profile, mixins};
     for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
         g_string_append_printf(key, "%s%s\x1f", parts[i] ? "+" : "-", parts[i] ? parts[i] : "");
+    append_media(key, job->item->media);
     append_hosts(key, dispatch->plan, job->failed_hosts);
     append_hosts(key, dispatch->plan, job->refused_by);
     return g_string_free(key, FALSE);

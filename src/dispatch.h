@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 
 /* dispatch.h — which of the waiting jobs a free slot gets. No I/O.
  *
- * Jobs that the same hosts may take wait in one line, so that asking costs as many steps as there are kinds of jobs (a handful:
- * clusters times profiles), not as there are jobs. A job that failed on a host joins the line of those that failed there.
+ * Jobs that the same hosts may take wait in one line, so that asking costs as many steps as there are kinds of jobs (cluster,
+ * profile, codecs), not as there are jobs. A job that failed on a host joins the line of those that failed there.
  *
  * Threads: one at a time. */
 

@@ -361,6 +361,7 @@ static void on_finished(Farm *farm, Member *member, FfarmOutcome *outcome)
         end_job(farm, job, FFARM_JOB_CANCELLED);
     else
         on_succeeded(farm, member->crew, job, outcome);
+    hand_out(farm);
 }
 
 /* The slot had no connection to begin with: that is no attempt of the job's. */

@@ -54,6 +54,7 @@ static const struct {
     {"-stream_loop", FFARM_VERIFY_NO_LENGTH}, {"-map_chapters", FFARM_VERIFY_NO_CHAPTERS},
     {"-map_metadata", FFARM_VERIFY_NO_LANGUAGE}, {"-metadata", FFARM_VERIFY_NO_LANGUAGE},
     {"-an", FFARM_VERIFY_NO_AUDIO},           {"-sn", FFARM_VERIFY_NO_SUBTITLES},
+    {"-vn", FFARM_VERIFY_NO_VIDEO},
 };
 
 /* Filters that change when things are shown; they stand inside an argument of -vf, -filter:v and the like. */
@@ -170,7 +171,8 @@ static gboolean judge_stream(const FfarmMedia *source, const FfarmStreamChoice *
 static gboolean is_exempt(Kind kind, FfarmVerifyFlags flags)
 {
     return (kind == KIND_AUDIO && (flags & FFARM_VERIFY_NO_AUDIO)) ||
-           (kind == KIND_SUBTITLE && (flags & FFARM_VERIFY_NO_SUBTITLES));
+           (kind == KIND_SUBTITLE && (flags & FFARM_VERIFY_NO_SUBTITLES)) ||
+           ((kind == KIND_VIDEO || kind == KIND_PICTURE) && (flags & FFARM_VERIFY_NO_VIDEO));
 }
 
 static gint64 end_of(const FfarmMeasured *measured, const FfarmStream *stream)
@@ -259,7 +261,7 @@ static gboolean judge_unmapped(const FfarmMeasured *source, const FfarmMeasured 
                                GError **error)
 {
     const FfarmStream *before = ffarm_media_peek_video(source->media), *after = ffarm_media_peek_video(result->media);
-    if (!(promise->flags & FFARM_VERIFY_NO_LENGTH) && before && !judge_end(source, before, result, after, 0, error))
+    if (!(promise->flags & FFARM_VERIFY_NO_LENGTH) && before && after && !judge_end(source, before, result, after, 0, error))
         return FALSE;
     gboolean had_audio = ffarm_media_count_streams(source->media, FFARM_STREAM_AUDIO) > 0;
     gboolean has_audio = ffarm_media_count_streams(result->media, FFARM_STREAM_AUDIO) > 0;
@@ -282,11 +284,13 @@ static gboolean judge_chapters(const FfarmMedia *source, const FfarmMedia *resul
 gboolean ffarm_verify_judge(const FfarmMeasured *source, const FfarmMeasured *result, const FfarmPromise *promise,
                             GError **error)
 {
-    if (!ffarm_media_is_valid(result->media)) {
-        const FfarmProblem *problem = g_ptr_array_index(result->media->problems, 0);
-        return mismatch(error, source->media, "the result is unusable: %s", problem->text);
+    gboolean needs_video = !(promise->flags & FFARM_VERIFY_NO_VIDEO);
+    for (guint i = 0; i < result->media->problems->len; i++) {
+        const FfarmProblem *problem = g_ptr_array_index(result->media->problems, i);
+        if (needs_video || problem->kind != FFARM_PROBLEM_NO_VIDEO)
+            return mismatch(error, source->media, "the result is unusable: %s", problem->text);
     }
-    if (!ffarm_media_peek_video(result->media))
+    if (needs_video && !ffarm_media_peek_video(result->media))
         return mismatch(error, source->media, "the result has no video");
     gboolean ok = promise->streams->is_mapped ? judge_mapped(source, result, promise, error)
                                               : judge_unmapped(source, result, promise, error);

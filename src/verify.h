@@ -26,6 +26,7 @@ typedef enum {
     FFARM_VERIFY_NO_LANGUAGE = 1 << 2,  /* -metadata:s..., -map_metadata */
     FFARM_VERIFY_NO_AUDIO = 1 << 3,     /* -an */
     FFARM_VERIFY_NO_SUBTITLES = 1 << 4, /* -sn */
+    FFARM_VERIFY_NO_VIDEO = 1 << 5,     /* -vn, which the plan allows only where the source is kept */
 } FfarmVerifyFlags;
 
 /* What was promised. */

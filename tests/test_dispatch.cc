@@ -182,6 +182,23 @@ TEST_F(Dispatch, FindsJobsThatNoSeatIsLeftFor)
     EXPECT_EQ(Next(fast), brief);
 }
 
+// An odd film first in the row says nothing about those behind it.
+TEST_F(Dispatch, DoesNotJudgeAKindByAnotherKind)
+{
+    guint any = Seat("any");
+    FfarmJob *odd = Job("short"), *plain = Job("short");
+    auto *media = const_cast<FfarmMedia *>(odd->item->media);
+    g_free(odd->item->input->path);
+    const_cast<FfarmInput *>(odd->item->input)->path = g_strdup("/media/film.unheard-of");
+    g_free(media->path);
+    media->path = g_strdup("/media/film.unheard-of");
+    ffarm_dispatch_queue(dispatch, odd, 0);
+    ffarm_dispatch_queue(dispatch, plain, 1);
+    EXPECT_EQ(Next(any), plain);
+    EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), odd);
+    EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), nullptr);
+}
+
 TEST_F(Dispatch, EmptiesItself)
 {
     std::set<FfarmJob *> taken;

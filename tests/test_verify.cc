@@ -326,6 +326,20 @@ TEST_F(Verify, LeavesOutWhatTheProfileDrops)
     ExpectAccepted();
 }
 
+TEST_F(Verify, DoesWithoutVideoOnlyWhereTheProfileDropsIt)
+{
+    Lose(6);
+    Lose(0);
+    ffarm_media_add_problem(result, FFARM_PROBLEM_NO_VIDEO, "there is no video");
+    ExpectRefused("the result is unusable: there is no video");
+    promise.flags = FFARM_VERIFY_NO_VIDEO;
+    ExpectAccepted();
+    plan.is_mapped = FALSE;
+    ExpectAccepted();
+    ffarm_media_add_problem(result, FFARM_PROBLEM_TRUNCATED, "it is cut off");
+    ExpectRefused("the result is unusable: it is cut off");
+}
+
 TEST_F(Verify, AsksAnUnmappedResultForPictureLengthAndSound)
 {
     plan.is_mapped = FALSE;
@@ -355,4 +369,5 @@ TEST(VerifyFlags, FollowTheProfilesOptions)
     EXPECT_EQ(FlagsOf("-an -sn"), FFARM_VERIFY_NO_AUDIO | FFARM_VERIFY_NO_SUBTITLES);
     EXPECT_EQ(FlagsOf("-tune film -tag:v hvc1 -vf scale=-2:720 -r 25"), FFARM_VERIFY_ALL);
     EXPECT_EQ(FlagsOf("-c copy", "-r 25"), FFARM_VERIFY_NO_LENGTH);
+    EXPECT_EQ(FlagsOf("-vn"), FFARM_VERIFY_NO_VIDEO);
 }
