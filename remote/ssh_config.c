@@ -186,11 +186,11 @@ static void take_keys(SshConfig *config, const FfarmHost *host, const Answer *an
     g_autoptr(GPtrArray) paths = g_ptr_array_new();
     if (host->identity)
         add_path(paths, config, host->identity, home);
-    for (guint i = 0; i < answer->identities->len; i++)
+    for (guint i = 0; i < answer->identities->len && !host->identity; i++)
         add_path(paths, config, g_ptr_array_index(answer->identities, i), home);
     g_ptr_array_add(paths, NULL);
     config->identities = (char **)g_ptr_array_free(g_steal_pointer(&paths), FALSE);
-    config->is_identities_only = is_yes(answer, "identitiesonly");
+    config->is_identities_only = host->identity || is_yes(answer, "identitiesonly");
     const char *agent = g_hash_table_lookup(answer->values, "identityagent"); /* "none" has a meaning here */
     config->agent = find_agent(config, agent, home);
 }
@@ -267,10 +267,11 @@ SshConfig *ssh_config_load(const FfarmHost *host, gint64 deadline_us, GCancellab
     return ssh_config_parse(host, answer, g_get_home_dir());
 }
 
-/* "user@host:port" is ambiguous to ssh, "ssh://user@host:port" isn't. */
+/* "user@host:port" is ambiguous to ssh, "ssh://user@host:port" isn't; nor does it take "user@[address]", which is how ssh -G
+ * prints a hop that is an address, in any other form. */
 static char *hop_address(const char *hop)
 {
-    gboolean is_plain = !strchr(hop, ':') || g_str_has_prefix(hop, "ssh://");
+    gboolean is_plain = !strpbrk(hop, ":[") || g_str_has_prefix(hop, "ssh://");
     return is_plain ? g_strdup(hop) : g_strdup_printf("ssh://%s", hop);
 }
 

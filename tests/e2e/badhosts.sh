@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 host_start good 192.168.2.64 'true' || exit 99
-host_start bad 192.168.2.65 'mkdir -p /tmp/full && mount -t tmpfs -o size=64k,mode=1777 none /tmp/full && dd if=/dev/zero of=/tmp/full/x bs=1k 2>/dev/null || true' || exit 99
+host_start bad 192.168.2.65 'mount -t tmpfs none /volume1; mkdir -p /tmp/full && mount -t tmpfs -o size=64k,mode=1777 none /tmp/full && dd if=/dev/zero of=/tmp/full/x bs=1k 2>/dev/null || true' || exit 99
 host_start changed 192.168.2.66 'true' || exit 99
 host_start unknown 192.168.2.67 'true' || exit 99
 sed -i '/^192.168.2.67 /d' "$HOME/.ssh/known_hosts"
@@ -24,7 +24,7 @@ hosts() {
       noffmpeg: {$common, ip: 192.168.2.65, ffmpeg: /opt/none/ffmpeg, working_dir: /tmp}
       nodir: {$common, ip: 192.168.2.65, working_dir: /no/such/folder}
       full: {$common, ip: 192.168.2.65, working_dir: /tmp/full}
-      nomount: {type: mounted, user: encodeuser, ip: 192.168.2.65}
+      nomount: {type: mounted, user: encodeuser, ip: 192.168.2.65, path-substitution: {src: /volume1/media/, dest: /mnt/media/}}
 YAML
 }
 config() { # WITH_GOOD

@@ -103,7 +103,7 @@ host_start() {
   on "$name" sh -ec "$setup" || return 1
   nsenter -t "$pid" --mount --net /usr/sbin/sshd -D -e -f "/run/hosts/$name/sshd_config" 2>"$folder/log" &
   printf -v "sshd_$name" %s "$!"
-  until grep -q 'Server listening' "$folder/log"; do kill -0 $! || { cat "$folder/log"; return 1; }; sleep 0.02; done
+  until grep -qs 'Server listening' "$folder/log"; do kill -0 $! || { cat "$folder/log"; return 1; }; sleep 0.02; done
   echo "$address $(cut -d' ' -f1,2 "$folder/hostkey.pub")" >>"$HOME/.ssh/known_hosts"
 }
 # on NAME COMMAND...: runs it on that machine.

@@ -14,7 +14,7 @@ names=('with  two spaces ' "single'quote" 'double"quote' '$(touch PWNED)' '`touc
 
 fresh() {
   local name
-  rm -rf /volume1/media && mkdir -m 777 /volume1/media
+  find /volume1/media -mindepth 1 -delete
   for name in "${names[@]}"; do film "/volume1/media/$name.mkv"; done
 }
 listing() { (cd /volume1/media && find . -mindepth 1 -print0 | sort -z | sha256sum); }
