@@ -69,7 +69,8 @@ TEST(SshConfigParse, TheHostsOwnValuesWin)
     Config config = parse(host.get(), "hostname h\nport 2200\nuser kodi\nidentityfile ~/.ssh/a\n");
     EXPECT_EQ(config->port, 22u);
     EXPECT_STREQ(config->user, "root");
-    EXPECT_EQ(join(config->identities), "/home/me/mine /home/me/.ssh/a");
+    EXPECT_EQ(join(config->identities), "/home/me/mine");
+    EXPECT_TRUE(config->is_identities_only);
 }
 
 TEST(SshConfigParse, NothingMeansOpenSshsDefaults)
@@ -104,6 +105,7 @@ TEST(SshConfigProxy, JumpGoesThroughSsh)
     } cases[] = {{"gate", "-W [target]:2200 -- gate"},
                  {"me@gate:2222", "-W [target]:2200 -- ssh://me@gate:2222"},
                  {"ssh://me@gate:2222", "-W [target]:2200 -- ssh://me@gate:2222"},
+                 {"me@[10.0.0.1]", "-W [target]:2200 -- ssh://me@[10.0.0.1]"},
                  {"one,two:23", "-J one -W [target]:2200 -- ssh://two:23"},
                  {"one,two,three", "-J one,two -W [target]:2200 -- three"}};
     Host host = plain_host();

@@ -10,11 +10,15 @@ if [ -z "${E2E_INSIDE:-}" ]; then
     echo "1..0 # SKIP needs root and the right to make namespaces"
     exit 0
   fi
-  made=
-  [ -d /volume1 ] || { mkdir /volume1 && made=yes; }
-  E2E_INSIDE=1 unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private bash "$0" "$@"
+  # The guide's path has to exist to be mounted over. The last of several scripts takes it away again, if one of them made it:
+  # a folder removed here would vanish from under the mounts of the others.
+  made=${TMPDIR:-/tmp}/ffarm-e2e.made-volume1
+  exec 9>"${TMPDIR:-/tmp}/ffarm-e2e.lock"
+  flock -s 9
+  mkdir /volume1 2>/dev/null && touch "$made"
+  E2E_INSIDE=1 unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private bash "$0" "$@" 9>&-
   status=$?
-  [ -z "$made" ] || rmdir /volume1 2>/dev/null
+  flock -n -x 9 && [ -f "$made" ] && rmdir /volume1 && rm "$made"
   exit $status
 fi
 
