@@ -43,6 +43,8 @@ static const char posix_boot[] = "s=$1;shift;read -t 1 x </dev/null 2>/dev/null;
  * - The beats' pipe moves to descriptor 3, which only the watching process keeps.
  * - A group of its own for the command comes from job control in bash (other shells want a terminal for that), from
  *   setsid(1) elsewhere; without either only the command itself is signalled.
+ * - The watching process looks up every second, for mksh may lose the signal that tells it to go. At the end of stdin
+ *   it counts through its seconds at once.
  * - The watching process holds neither output, so that they end with the command. It ends with 9 when it had to act. A
  *   trap lets it take its own helper along when it is told to go.
  * - Descriptor 4 keeps stderr for the last mark; the shell itself shall have nothing to say there ("Terminated").
@@ -57,7 +59,7 @@ static const char posix_script[] =
     "(exec 3<&-;exec $g \"$@\")& p=$!;"
     "sig(){ kill -$1 -$p||kill -$1 $p;};"
     "{ read -t 1 x </dev/null;"
-    "if [ $? = 1 ];then while read -r -t $t x <&3;do :;done;"
+    "if [ $? = 1 ];then n=0;while [ $n -lt $t ];do kill -0 $p||exit 0;read -r -t 1 x <&3&&n=0||n=$((n+1));done;"
     "elif command -v timeout;then trap 'kill $s;exit 0' TERM;"
     "while timeout $t sh -c 'read -r x' <&3 & s=$!;wait $s;do :;done;"
     "else while read -r x <&3;do :;done;fi;"

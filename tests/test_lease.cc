@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gtest/gtest.h>
 #include "lease.h"
+#include "processes.h"
 #include "scratch.h"
 #include "windows_line.h"
 
@@ -248,33 +249,6 @@ struct Trial {
     std::string output, errors;
 };
 
-// How many processes carry TAG somewhere in their command line.
-int count_processes(const std::string &tag)
-{
-    g_autoptr(GDir) dir = g_dir_open("/proc", 0, nullptr);
-    int count = 0;
-    while (const char *name = g_dir_read_name(dir)) {
-        g_autofree char *path = g_build_filename("/proc", name, "cmdline", nullptr);
-        g_autofree char *text = nullptr;
-        gsize length = 0;
-        if (g_ascii_isdigit(*name) && g_file_get_contents(path, &text, &length, nullptr) &&
-            std::string(text, length).find(tag) != std::string::npos)
-            count++;
-    }
-    return count;
-}
-
-bool is_gone_soon(const std::string &tag, int limit_ms)
-{
-    gint64 limit = g_get_monotonic_time() + limit_ms * 1000;
-    while (count_processes(tag) > 0) {
-        if (g_get_monotonic_time() > limit)
-            return false;
-        g_usleep(20000);
-    }
-    return true;
-}
-
 // A word that only this call's processes carry.
 std::string make_tag()
 {
@@ -351,7 +325,7 @@ TEST_P(LeaseOnHost, ReportsOutputAndStatus)
     EXPECT_EQ(ffarm_lease_exit_status(run.lease), 7);
     EXPECT_FALSE(ffarm_lease_was_lost(run.lease));
     EXPECT_LT(g_get_monotonic_time() - run.start_us, 2 * G_USEC_PER_SEC);
-    EXPECT_TRUE(is_gone_soon(tag, 1000));
+    EXPECT_TRUE(processes_wait(tag.c_str(), FALSE, 1));
 }
 
 TEST_P(LeaseOnHost, ReportsDeathBySignal)
@@ -392,7 +366,7 @@ TEST_P(LeaseOnHost, EndsTheCommandWhenStdinEnds)
     EXPECT_EQ(ffarm_lease_exit_status(run.lease), 3);
     EXPECT_TRUE(ffarm_lease_was_lost(run.lease));
     EXPECT_LT(g_get_monotonic_time() - ended_us, 2 * G_USEC_PER_SEC);
-    EXPECT_TRUE(is_gone_soon(tag, 1000));
+    EXPECT_TRUE(processes_wait(tag.c_str(), FALSE, 1));
 }
 
 INSTANTIATE_TEST_SUITE_P(Hosts, LeaseOnHost, testing::ValuesIn(login_hosts),
@@ -411,7 +385,7 @@ void expect_end_when_beats_stop(const Words &shell, const std::string &path)
     EXPECT_EQ(ffarm_lease_exit_status(run.lease), 143);
     EXPECT_TRUE(ffarm_lease_was_lost(run.lease));
     EXPECT_LT(g_get_monotonic_time() - stopped_us, 4 * G_USEC_PER_SEC);
-    EXPECT_TRUE(is_gone_soon(tag, 2000));
+    EXPECT_TRUE(processes_wait(tag.c_str(), FALSE, 2));
 }
 
 void expect_end_when_wrapper_is_killed(const Words &shell, const std::string &path)
@@ -421,7 +395,7 @@ void expect_end_when_wrapper_is_killed(const Words &shell, const std::string &pa
     ASSERT_TRUE(run.read_on([&] { return run.output == "up\n"; }));
     kill(run.pid, SIGKILL);
     run.end_beats();
-    EXPECT_TRUE(is_gone_soon(tag, 8000));
+    EXPECT_TRUE(processes_wait(tag.c_str(), FALSE, 8));
 }
 
 // These take seconds, so all hosts go through them at once.
@@ -466,7 +440,7 @@ TEST(Lease, EndsTheWholeGroupAndWhoDoesNotListen)
     ASSERT_TRUE(run.read_on());
     EXPECT_EQ(ffarm_lease_exit_status(run.lease), 137);
     EXPECT_NEAR(static_cast<double>(g_get_monotonic_time() - ended_us) / G_USEC_PER_SEC, 5.0, 2.0);
-    EXPECT_TRUE(is_gone_soon(tag, 1000));
+    EXPECT_TRUE(processes_wait(tag.c_str(), FALSE, 1));
 }
 
 TEST(Lease, EndsAStoppedCommand)
@@ -476,7 +450,7 @@ TEST(Lease, EndsAStoppedCommand)
     ASSERT_TRUE(run.read_on([&] { return ffarm_lease_has_started(run.lease); }));
     run.end_beats();
     ASSERT_TRUE(run.read_on());
-    EXPECT_TRUE(is_gone_soon(tag, 1000));
+    EXPECT_TRUE(processes_wait(tag.c_str(), FALSE, 1));
 }
 
 TEST(Lease, LeavesNoHelpersOfTheCommandBehind)
@@ -485,7 +459,7 @@ TEST(Lease, LeavesNoHelpersOfTheCommandBehind)
     Trial run({"sh", "-c"}, {"sh", "-c", "sh -c 'sleep 30; :' $0 & exit 0", tag}, 15);
     ASSERT_TRUE(run.read_on());
     EXPECT_EQ(ffarm_lease_exit_status(run.lease), 0);
-    EXPECT_TRUE(is_gone_soon(tag, 1000));
+    EXPECT_TRUE(processes_wait(tag.c_str(), FALSE, 1));
 }
 
 TEST(Lease, PassesManyBytesUnchanged)

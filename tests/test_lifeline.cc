@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gtest/gtest.h>
+#include "processes.h"
 #include "runner.h"
 #include "sshd.h"
 
@@ -19,32 +20,6 @@ namespace
 double now_s()
 {
     return static_cast<double>(g_get_monotonic_time()) / G_USEC_PER_SEC;
-}
-
-// How many processes carry TAG somewhere in their command line.
-int count_processes(const std::string &tag)
-{
-    g_autoptr(GDir) dir = g_dir_open("/proc", 0, nullptr);
-    int count = 0;
-    while (const char *name = g_dir_read_name(dir)) {
-        g_autofree char *path = g_build_filename("/proc", name, "cmdline", nullptr);
-        g_autofree char *text = nullptr;
-        gsize length = 0;
-        if (g_ascii_isdigit(*name) && g_file_get_contents(path, &text, &length, nullptr) &&
-            std::string(text, length).find(tag) != std::string::npos)
-            count++;
-    }
-    return count;
-}
-
-bool wait_for_count(const std::string &tag, bool is_wanted, double limit_s)
-{
-    for (double limit = now_s() + limit_s; (count_processes(tag) > 0) != is_wanted;) {
-        if (now_s() > limit)
-            return false;
-        g_usleep(20000);
-    }
-    return true;
 }
 
 std::string make_tag(const std::string &name)
@@ -124,17 +99,17 @@ TEST(Lifeline, EndsWithAKilledManager)
         SCOPED_TRACE(transport);
         std::string tag = make_tag("kill" + std::to_string(transport));
         Manager manager(transport, sshd, tag);
-        ASSERT_TRUE(wait_for_count(tag, true, 20));
+        ASSERT_TRUE(processes_wait(tag.c_str(), true, 20));
         kill(manager.pid, SIGKILL);
-        EXPECT_TRUE(wait_for_count(tag, false, 8));
+        EXPECT_TRUE(processes_wait(tag.c_str(), false, 8));
         // Nor may the manager's own helpers stay.
-        EXPECT_TRUE(wait_for_count(sshd->client_config, false, 4));
+        EXPECT_TRUE(processes_wait(sshd->client_config, false, 4));
     }
     std::string tag = make_tag("killlocal");
     Manager manager(FFARM_TRANSPORT_AUTO, nullptr, tag);
-    ASSERT_TRUE(wait_for_count(tag, true, 20));
+    ASSERT_TRUE(processes_wait(tag.c_str(), true, 20));
     kill(manager.pid, SIGKILL);
-    EXPECT_TRUE(wait_for_count(tag, false, 8));
+    EXPECT_TRUE(processes_wait(tag.c_str(), false, 8));
 }
 
 TEST(Lifeline, EndsWithAHangingManager)
@@ -145,12 +120,12 @@ TEST(Lifeline, EndsWithAHangingManager)
     Manager openssh(FFARM_TRANSPORT_OPENSSH, sshd, openssh_tag);
     Manager local(FFARM_TRANSPORT_AUTO, nullptr, local_tag);
     for (const std::string &tag : {libssh2_tag, openssh_tag, local_tag})
-        ASSERT_TRUE(wait_for_count(tag, true, 20));
+        ASSERT_TRUE(processes_wait(tag.c_str(), true, 20));
     for (GPid pid : {libssh2.pid, openssh.pid, local.pid})
         kill(pid, SIGSTOP);
     double start = now_s();
     for (const std::string &tag : {libssh2_tag, openssh_tag, local_tag})
-        EXPECT_TRUE(wait_for_count(tag, false, 25)) << tag;
+        EXPECT_TRUE(processes_wait(tag.c_str(), false, 25)) << tag;
     EXPECT_GT(now_s() - start, 8) << "a short hang must be forgiven";
 }
 
@@ -167,7 +142,7 @@ void expect_cut_noticed(const Sshd *sshd, FfarmTransport transport, void (*cut)(
     ASSERT_TRUE(ffarm_runner_open(runner, 0, nullptr, &error)) << error->message;
     double cut_s = 0;
     std::thread cutter([&] {
-        EXPECT_TRUE(wait_for_count(tag, true, 20));
+        EXPECT_TRUE(processes_wait(tag.c_str(), true, 20));
         cut_s = now_s();
         cut(user_data);
     });
@@ -179,7 +154,7 @@ void expect_cut_noticed(const Sshd *sshd, FfarmTransport transport, void (*cut)(
     EXPECT_TRUE(g_error_matches(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_DISCONNECTED)) << error->message;
     EXPECT_TRUE(g_str_has_prefix(error->message, "box: ")) << error->message;
     EXPECT_FALSE(ffarm_runner_is_open(runner));
-    EXPECT_TRUE(wait_for_count(tag, false, 10));
+    EXPECT_TRUE(processes_wait(tag.c_str(), false, 10));
 }
 } // namespace
 

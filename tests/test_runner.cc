@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gtest/gtest.h>
+#include "processes.h"
 #include "runner.h"
 #include "scratch.h"
 #include "sshd.h"
@@ -45,43 +46,6 @@ gboolean take_stderr(const char *data, gsize length, gpointer user_data)
 double now_s()
 {
     return static_cast<double>(g_get_monotonic_time()) / G_USEC_PER_SEC;
-}
-
-// How many processes carry TAG somewhere in their command line.
-int count_processes(const std::string &tag)
-{
-    g_autoptr(GDir) dir = g_dir_open("/proc", 0, nullptr);
-    int count = 0;
-    while (const char *name = g_dir_read_name(dir)) {
-        g_autofree char *path = g_build_filename("/proc", name, "cmdline", nullptr);
-        g_autofree char *text = nullptr;
-        gsize length = 0;
-        if (g_ascii_isdigit(*name) && g_file_get_contents(path, &text, &length, nullptr) &&
-            std::string(text, length).find(tag) != std::string::npos)
-            count++;
-    }
-    return count;
-}
-
-// A process that is being ended may still be seen for a moment.
-bool is_gone(const std::string &tag)
-{
-    for (double limit = now_s() + 1.5; count_processes(tag) > 0;) {
-        if (now_s() > limit)
-            return false;
-        g_usleep(20000);
-    }
-    return true;
-}
-
-bool is_up_within(const std::string &tag, double limit_s)
-{
-    for (double limit = now_s() + limit_s; count_processes(tag) == 0;) {
-        if (now_s() > limit)
-            return false;
-        g_usleep(20000);
-    }
-    return true;
 }
 
 // A word that only this call's processes carry. It is put together at run time, so that no other command line has it.
@@ -273,7 +237,7 @@ TEST_P(Contract, StopsWhenACallbackSaysSo)
     ASSERT_TRUE(run({"sh", "-c", "echo go; sleep 30", tag}, &output, &result)) << message();
     EXPECT_TRUE(result.is_stopped);
     EXPECT_LT(now_s() - start, 5);
-    EXPECT_TRUE(is_gone(tag));
+    EXPECT_TRUE(processes_wait(tag.c_str(), FALSE, 1.5));
     output.go_on = nullptr;
     EXPECT_TRUE(run({"true"}, &output, &result)) << "the connection is as good as before: " << message();
     EXPECT_FALSE(result.is_stopped);
@@ -289,7 +253,7 @@ TEST_P(Contract, StopsAtTheTimeLimit)
     EXPECT_TRUE(is_error(FFARM_REMOTE_ERROR_TIMEOUT)) << message();
     EXPECT_NE(std::string(message()).find("longer than 0.7 s"), std::string::npos) << message();
     EXPECT_LT(now_s() - start, 5);
-    EXPECT_TRUE(is_gone(tag));
+    EXPECT_TRUE(processes_wait(tag.c_str(), FALSE, 1.5));
     EXPECT_TRUE(run({"true"}, &output, &result)) << message();
 }
 
@@ -305,7 +269,7 @@ TEST_P(Contract, StopsWhatSaysNothing)
     EXPECT_NE(std::string(message()).find("said nothing for 0.6 s"), std::string::npos) << message();
     EXPECT_EQ(output.err, "x\nx\nx\nx\nx\n");
     EXPECT_LT(now_s() - start, 6);
-    EXPECT_TRUE(is_gone(tag));
+    EXPECT_TRUE(processes_wait(tag.c_str(), FALSE, 1.5));
 }
 
 TEST_P(Contract, StopsWhenCancelled)
@@ -315,7 +279,7 @@ TEST_P(Contract, StopsWhenCancelled)
     FfarmExit result = {};
     g_autoptr(GCancellable) cancellable = g_cancellable_new();
     std::thread canceller([&] {
-        EXPECT_TRUE(is_up_within(tag, 10));
+        EXPECT_TRUE(processes_wait(tag.c_str(), TRUE, 10));
         g_cancellable_cancel(cancellable);
     });
     double start = now_s();
@@ -323,7 +287,7 @@ TEST_P(Contract, StopsWhenCancelled)
     canceller.join();
     EXPECT_TRUE(is_cancelled()) << message();
     EXPECT_LT(now_s() - start, 5);
-    EXPECT_TRUE(is_gone(tag));
+    EXPECT_TRUE(processes_wait(tag.c_str(), FALSE, 1.5));
     EXPECT_FALSE(run({"true"}, &output, &result, 0, 0, cancellable));
     EXPECT_TRUE(is_cancelled()) << "before it begins: " << message();
     EXPECT_TRUE(run({"true"}, &output, &result)) << message();
@@ -335,7 +299,7 @@ TEST_P(Contract, LeavesNothingBehind)
     Output output;
     FfarmExit result = {};
     ASSERT_TRUE(run({"sh", "-c", "echo hi", tag}, &output, &result)) << message();
-    EXPECT_TRUE(is_gone(tag));
+    EXPECT_TRUE(processes_wait(tag.c_str(), FALSE, 1.5));
 }
 
 TEST_P(Contract, AsksAndCutsTheAnswer)
