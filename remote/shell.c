@@ -4,7 +4,11 @@
 #include <gio/gio.h>
 #include <string.h>
 
-#define CMD_LINE_LIMIT 8100      /* cmd.exe takes 8191 characters; the server puts its own call around ours */
+#define CMD_LINE_LIMIT 8100 /* cmd.exe takes 8191 characters; the server puts its own call around ours */
+/* Line breaks end a command in csh; the byte A0, part of many a letter in UTF-8, sends bsd-csh into an endless
+ * loop. */
+#define UNSAYABLE "\n\r\xa0"
+
 #define WINDOWS_LINE_LIMIT 32000 /* CreateProcess takes 32767 */
 
 /* Characters that no shell gives a meaning to, wherever they stand. */
@@ -20,7 +24,8 @@ static gboolean has_line_break(const char *text)
 
 /* A backslash before every ASCII character that might mean something is the one way of quoting on which all login
  * shells agree: csh expands ! even in single quotes, fish reads \\ and \' there. Bytes above 127 stay as they are,
- * since a backslash would split a character of several bytes. Line breaks can't be said this way. */
+ * since a backslash would split a character of several bytes. What is
+ * UNSAYABLE can't be said this way. */
 static void append_backslashed(GString *line, const char *word)
 {
     if (!*word)
@@ -56,23 +61,23 @@ static void append_single_quoted(GString *line, const char *word)
     g_string_append_c(line, '\'');
 }
 
-/* Says @text in the escapes of printf %b, without line breaks. */
+/* Says @text in the escapes of printf %b, without what can't be said to every login shell. */
 static char *escape_for_printf(const char *text)
 {
     GString *escaped = g_string_new(NULL);
     for (const char *c = text; *c; c++) {
         if (*c == '\\')
             g_string_append(escaped, "\\\\");
-        else if (*c == '\n' || *c == '\r')
-            g_string_append_printf(escaped, "\\0%03o", *c);
+        else if (strchr(UNSAYABLE, *c))
+            g_string_append_printf(escaped, "\\0%03o", (guchar)*c);
         else
             g_string_append_c(escaped, *c);
     }
     return g_string_free(escaped, FALSE);
 }
 
-/* The login shell only sees a call of sh whose last argument has no line break in it; sh unfolds that into a line of
- * its own language, where single quotes hold anything. */
+/* The login shell only sees a call of sh whose last argument has nothing unsayable in it; sh unfolds that into a line
+ * of its own language, where single quotes hold anything. */
 static char *quote_posix_folded(const char *const *argv)
 {
     g_autoptr(GString) script = g_string_new("exec");
@@ -89,7 +94,7 @@ static char *quote_posix_folded(const char *const *argv)
 static char *quote_posix(const char *const *argv)
 {
     for (guint i = 0; argv[i]; i++) {
-        if (has_line_break(argv[i]))
+        if (strpbrk(argv[i], UNSAYABLE))
             return quote_posix_folded(argv);
     }
     return quote_posix_plainly(argv);

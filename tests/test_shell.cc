@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 #include <random>
 #include <string>
+#include <sys/resource.h>
 #include <vector>
 
 using Words = std::vector<std::string>;
@@ -28,6 +29,13 @@ std::string quote(FfarmShell shell, const Words &words)
     return line ? line : "";
 }
 
+// A shell that goes wild on a line must not take the machine with it.
+void limit_memory(gpointer)
+{
+    const struct rlimit memory = {2u << 30, 2u << 30};
+    setrlimit(RLIMIT_AS, &memory);
+}
+
 // What a program gets that SHELL starts from LINE: its arguments as it prints them, NUL behind each.
 Words run_in(const Words &shell, const std::string &line, const char *locale)
 {
@@ -39,6 +47,7 @@ Words run_in(const Words &shell, const std::string &line, const char *locale)
     g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
     g_subprocess_launcher_set_environ(launcher, environment);
     g_subprocess_launcher_set_cwd(launcher, folder);
+    g_subprocess_launcher_set_child_setup(launcher, limit_memory, nullptr, nullptr);
     g_autoptr(GSubprocess) child = g_subprocess_launcher_spawnv(launcher, pointers(call).data(), &error);
     EXPECT_TRUE(child) << error->message;
     g_autoptr(GBytes) output = nullptr;
@@ -115,6 +124,8 @@ const Words hostile_words = {
     "\xf0\x9f\x8e\xac.mkv",
     "\xff\xfe.mkv",
     "caf\xc3\xa9",
+    "voil\xc3\xa0",
+    "\xa0",
     "\xc3",
     "\xe2\x80\x98",
     "1>2",
