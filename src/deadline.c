@@ -14,7 +14,7 @@ struct FfarmDeadline {
 static gpointer run_clock(gpointer data)
 {
     FfarmDeadline *deadline = data;
-    if (!g_async_queue_timeout_pop(deadline->stop, (guint64) deadline->timeout_ms * 1000)) {
+    if (!g_async_queue_timeout_pop(deadline->stop, (guint64)deadline->timeout_ms * 1000)) {
         g_atomic_int_set(&deadline->has_passed, 1);
         g_cancellable_cancel(deadline->cancellable);
     }

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* deadline.h — a GCancellable that fires after some time: puts one limit on a row of calls that each have limits of their own.
+/* deadline.h — a GCancellable that fires after some time: puts one limit on a row of calls that each have limits of
+ * their own.
  *
  * Threads: owned by one thread; the cancellable may be used from any. Keeps a thread of its own while it lives. */
 

@@ -16,8 +16,8 @@ typedef struct {
     guint rank;
 } Waiting;
 
-/* Jobs that are alike to every seat: same cluster, profile, mixins, container and codecs, failed and refused on the same
- * hosts. */
+/* Jobs that are alike to every seat: same cluster, profile, mixins, container and codecs, failed and refused on the
+ * same hosts. */
 typedef struct {
     GQueue waiting;              /* of Waiting, owned */
     const FfarmPlanItem *sample; /* the first of them, stands for all */
@@ -77,7 +77,7 @@ static void append_hosts(GString *key, const FfarmPlan *plan, const GPtrArray *h
 {
     g_string_append_c(key, '\x1f');
     for (guint i = 0; i < plan->hosts->len; i++)
-        if (g_ptr_array_find((GPtrArray *) hosts, g_ptr_array_index(plan->hosts, i), NULL))
+        if (g_ptr_array_find((GPtrArray *)hosts, g_ptr_array_index(plan->hosts, i), NULL))
             g_string_append_printf(key, "%u ", i);
 }
 
@@ -89,7 +89,7 @@ static void append_media(GString *key, const FfarmMedia *media)
     for (guint i = 0; i < media->streams->len; i++) {
         const FfarmStream *stream = g_ptr_array_index(media->streams, i);
         gboolean is_audio = stream->type == FFARM_STREAM_AUDIO;
-        g_string_append_printf(key, "%d%d%s:%s ", (int) stream->type, ffarm_stream_is_picture(stream),
+        g_string_append_printf(key, "%d%d%s:%s ", (int)stream->type, ffarm_stream_is_picture(stream),
                                stream->codec ? stream->codec : "", is_audio ? ffarm_stream_language(stream) : "");
     }
 }
@@ -214,7 +214,7 @@ FfarmJob *ffarm_dispatch_next(FfarmDispatch *dispatch, guint seat, FfarmChoice *
             return job;
         }
         /* This one is not like its line's first after all: it waits among those that the host refuses. */
-        g_ptr_array_add(job->refused_by, (gpointer) asking->host);
+        g_ptr_array_add(job->refused_by, (gpointer)asking->host);
         ffarm_dispatch_queue(dispatch, job, waiting->rank);
     }
     return NULL;

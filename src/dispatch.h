@@ -8,8 +8,9 @@ G_BEGIN_DECLS
 
 /* dispatch.h — which of the waiting jobs a free slot gets. No I/O.
  *
- * Jobs that the same hosts may take wait in one line, so that asking costs as many steps as there are kinds of jobs (cluster,
- * profile, codecs), not as there are jobs. A job that failed on a host joins the line of those that failed there.
+ * Jobs that the same hosts may take wait in one line, so that asking costs as many steps as there are kinds of jobs
+ * (cluster, profile, codecs), not as there are jobs. A job that failed on a host joins the line of those that failed
+ * there.
  *
  * Threads: one at a time. */
 
@@ -20,13 +21,14 @@ FfarmDispatch *ffarm_dispatch_new(const FfarmPlan *plan) G_GNUC_WARN_UNUSED_RESU
 void ffarm_dispatch_free(FfarmDispatch *dispatch); /* NULL is legal */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmDispatch, ffarm_dispatch_free)
 
-/* A seat is a slot as the dispatch sees it: @host and the queue it belongs to (NULL: default). Seats are numbered from 0. */
+/* A seat is a slot as the dispatch sees it: @host and the queue it belongs to (NULL: default). Seats are numbered from
+ * 0. */
 void ffarm_dispatch_add_seat(FfarmDispatch *dispatch, const FfarmHost *host, const char *queue);
 /* The slot will never come for work again. */
 void ffarm_dispatch_drop_seat(FfarmDispatch *dispatch, guint seat);
 
-/* Puts @job (borrowed) at the end of its line. Lines are served in the order of @rank of their first jobs, so that queuing all
- * jobs by rising rank hands them out in that order; one that comes back keeps its rank. */
+/* Puts @job (borrowed) at the end of its line. Lines are served in the order of @rank of their first jobs, so that
+ * queuing all jobs by rising rank hands them out in that order; one that comes back keeps its rank. */
 void ffarm_dispatch_queue(FfarmDispatch *dispatch, FfarmJob *job, guint rank);
 
 /* The next job for @seat. A host where a job has failed gets it again only when no other seat may take it.

@@ -21,7 +21,7 @@ typedef struct {
 /* TRUE while there is hope. ffmpeg may go on talking without getting anywhere, which the runner can't know. */
 static gboolean is_alive(Watch *watch, gint64 now_us)
 {
-    watch->is_stalled = now_us - watch->advanced_us > (gint64) watch->encode->stall_ms * 1000;
+    watch->is_stalled = now_us - watch->advanced_us > (gint64)watch->encode->stall_ms * 1000;
     return !watch->is_stalled;
 }
 
@@ -60,7 +60,7 @@ static gboolean fail(GError **error, FfarmJobError code, const char *subject, co
     va_start(arguments, format);
     g_autofree char *text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    g_set_error(error, FFARM_JOB_ERROR, (gint) code, "%s: %s", subject, text);
+    g_set_error(error, FFARM_JOB_ERROR, (gint)code, "%s: %s", subject, text);
     return FALSE;
 }
 
@@ -108,8 +108,8 @@ static gboolean is_killed(int exit_status)
     return FALSE;
 }
 
-gboolean ffarm_encode_judge(const FfarmHost *host, const FfarmEncode *encode, int exit_status, const FfarmFfmpegLog *log,
-                            GError **error)
+gboolean ffarm_encode_judge(const FfarmHost *host, const FfarmEncode *encode, int exit_status,
+                            const FfarmFfmpegLog *log, GError **error)
 {
     if (is_killed(exit_status))
         return fail(error, FFARM_JOB_ERROR_HOST, host->name, "ffmpeg was killed by signal %d", exit_status - 128);
@@ -122,11 +122,12 @@ gboolean ffarm_encode_judge(const FfarmHost *host, const FfarmEncode *encode, in
     if (exit_status == 0)
         return TRUE;
     const char *last = ffarm_ffmpeg_log_peek_last(log);
-    return fail(error, FFARM_JOB_ERROR_ENCODER, name, "ffmpeg failed with status %d on %s (%s)", exit_status, host->name,
-                last ? last : "it said nothing");
+    return fail(error, FFARM_JOB_ERROR_ENCODER, name, "ffmpeg failed with status %d on %s (%s)", exit_status,
+                host->name, last ? last : "it said nothing");
 }
 
-static gboolean run_watched(FfarmRunner *runner, Watch *watch, FfarmExit *end, GCancellable *cancellable, GError **error)
+static gboolean run_watched(FfarmRunner *runner, Watch *watch, FfarmExit *end, GCancellable *cancellable,
+                            GError **error)
 {
     FfarmCommand command = {
         .argv = watch->encode->argv,

@@ -17,7 +17,7 @@ typedef struct {
     const FfarmMedia *source;
     double threshold, threshold_check; /* as in the profile */
     guint stall_ms;                    /* no progress for this long: stopped */
-    gboolean shares_disk;              /* the output lies on the manager's file system: where that is full no host does better */
+    gboolean shares_disk; /* the output lies on the manager's file system: where that is full no host does better */
     void (*on_progress)(const FfarmProgress *progress, gpointer user_data); /* nullable; at most two a second */
     gpointer user_data;
 } FfarmEncode;
@@ -29,9 +29,9 @@ typedef struct {
 gboolean ffarm_encode_run(FfarmRunner *runner, const FfarmEncode *encode, FfarmFfmpegLog *log, gboolean *is_hopeless,
                           GCancellable *cancellable, GError **error);
 
-/* What an exit status and a log mean: the host's fault, the source's, or that of file and options together. Status 0 with a
- * complaint about the input is no success: ffmpeg ends a film early without failing. Pure. */
-gboolean ffarm_encode_judge(const FfarmHost *host, const FfarmEncode *encode, int exit_status, const FfarmFfmpegLog *log,
-                            GError **error);
+/* What an exit status and a log mean: the host's fault, the source's, or that of file and options together. Status 0
+ * with a complaint about the input is no success: ffmpeg ends a film early without failing. Pure. */
+gboolean ffarm_encode_judge(const FfarmHost *host, const FfarmEncode *encode, int exit_status,
+                            const FfarmFfmpegLog *log, GError **error);
 
 G_END_DECLS

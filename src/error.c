@@ -3,8 +3,8 @@
 
 #include "runner.h"
 
-G_DEFINE_QUARK(ffarm-config-error-quark, ffarm_config_error)
-G_DEFINE_QUARK(ffarm-job-error-quark, ffarm_job_error)
+G_DEFINE_QUARK(ffarm - config - error - quark, ffarm_config_error)
+G_DEFINE_QUARK(ffarm - job - error - quark, ffarm_job_error)
 
 static FfarmFault job_fault(int code)
 {

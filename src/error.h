@@ -10,14 +10,15 @@ G_BEGIN_DECLS
 #define FFARM_CONFIG_ERROR (ffarm_config_error_quark())
 GQuark ffarm_config_error_quark(void);
 typedef enum {
-    FFARM_CONFIG_ERROR_INVALID, /* the configuration or the command line asks for something that can't be; exit status 2 */
+    FFARM_CONFIG_ERROR_INVALID, /* the configuration or the command line asks for something that can't be; exit status 2
+                                 */
 } FfarmConfigError;
 
 #define FFARM_JOB_ERROR (ffarm_job_error_quark())
 GQuark ffarm_job_error_quark(void);
 typedef enum {
-    FFARM_JOB_ERROR_ENCODER,  /* ffmpeg ended with a status other than 0 for a reason that lies in file or options */
-    FFARM_JOB_ERROR_HOST,     /* ffmpeg failed for a reason that lies in the host: killed, disk full, encoder can't open */
+    FFARM_JOB_ERROR_ENCODER, /* ffmpeg ended with a status other than 0 for a reason that lies in file or options */
+    FFARM_JOB_ERROR_HOST, /* ffmpeg failed for a reason that lies in the host: killed, disk full, encoder can't open */
     FFARM_JOB_ERROR_STALLED,  /* no progress for too long */
     FFARM_JOB_ERROR_MISMATCH, /* the result is not what was planned */
     FFARM_JOB_ERROR_SOURCE,   /* the source vanished, changed meanwhile, or is damaged */
@@ -25,10 +26,10 @@ typedef enum {
 } FfarmJobError;
 
 typedef enum {
-    FFARM_FAULT_NONE,   /* nobody's: cancelled */
-    FFARM_FAULT_JOB,    /* the same everywhere: fail the job (once tried on a second host) */
-    FFARM_FAULT_HOST,   /* this host's: give the job to another */
-    FFARM_FAULT_HERE,   /* the manager's: its disk, its permissions, the source; no other host would do better */
+    FFARM_FAULT_NONE, /* nobody's: cancelled */
+    FFARM_FAULT_JOB,  /* the same everywhere: fail the job (once tried on a second host) */
+    FFARM_FAULT_HOST, /* this host's: give the job to another */
+    FFARM_FAULT_HERE, /* the manager's: its disk, its permissions, the source; no other host would do better */
 } FfarmFault;
 
 /* The one answer to "is it worth a retry, and whose fault is it?". */

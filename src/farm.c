@@ -1,41 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "farm.h"
 
-#include <stdlib.h>
-
 #include "dispatch.h"
 #include "error.h"
 #include "notify.h"
+#include "roster.h"
 #include "runner.h"
 #include "slot.h"
 
 #define DEFAULT_STALL_MS 120000
-/* A host on which this many jobs in a row failed for its own fault has something wrong that the check did not see. */
-#define MAX_MISSES 3
-
-typedef struct Crew Crew;
-
-/* One slot, and what it is doing. Seats of the dispatch have the same numbers as members of the farm's array. */
-typedef struct {
-    Crew *crew;
-    guint seat;
-    FfarmSlot *slot;
-    FfarmJob *job;       /* nullable: idle */
-    FfarmChoice *choice; /* of the job */
-    gboolean is_idle;    /* in the farm's queue of those that want a job */
-    gboolean is_retired;
-} Member;
-
-/* One host with its slots. */
-struct Crew {
-    const FfarmHost *host;
-    GPtrArray *members;  /* of Member, borrowed */
-    gboolean is_usable;  /* was checked, and well */
-    gboolean is_gone;    /* could not be used, or not any more */
-    char *reason;        /* why it is gone */
-    guint misses;        /* different jobs in a row that failed for its fault */
-    const FfarmJob *missed;
-};
 
 typedef struct {
     const FfarmPlan *plan;
@@ -44,31 +17,12 @@ typedef struct {
     GAsyncQueue *news;  /* of FfarmNews, from the slots */
     GCancellable *stop; /* fires with the caller's cancellable, and at the end */
     FfarmDispatch *dispatch;
-    GPtrArray *jobs;    /* of FfarmJob, by item id */
-    GPtrArray *crews;   /* of Crew */
-    GPtrArray *members; /* of Member, by seat */
-    GHashTable *by_slot; /* FfarmSlot -> Member */
-    GQueue idle;        /* of Member, longest waiting first */
-    guint *ranks;       /* by item id: place in the order of handing out */
+    GPtrArray *jobs; /* of FfarmJob, by item id */
+    FfarmRoster *roster;
+    guint *ranks; /* by item id: place in the order of handing out */
     guint unfinished, running;
     gboolean is_cancelled;
 } Farm;
-
-static void crew_free(gpointer data)
-{
-    Crew *crew = data;
-    g_ptr_array_unref(crew->members);
-    g_free(crew->reason);
-    g_free(crew);
-}
-
-static void member_free(gpointer data)
-{
-    Member *member = data;
-    ffarm_slot_free(member->slot);
-    ffarm_choice_free(member->choice);
-    g_free(member);
-}
 
 /* Telling. */
 
@@ -84,7 +38,7 @@ static void tell_message(const Farm *farm, const char *message, gboolean is_warn
     tell(farm, &event);
 }
 
-static void tell_job(const Farm *farm, FfarmEventType type, const FfarmJob *job, const Member *member)
+static void tell_job(const Farm *farm, FfarmEventType type, const FfarmJob *job, const FfarmMember *member)
 {
     FfarmEvent event = {.type = type, .job = job};
     if (member) {
@@ -99,12 +53,9 @@ static void tell_job(const Farm *farm, FfarmEventType type, const FfarmJob *job,
 static void count_end(FfarmSummary *summary, const FfarmJob *job)
 {
     guint *counters[] = {
-        [FFARM_JOB_DONE] = &summary->done,
-        [FFARM_JOB_KEPT] = &summary->kept,
-        [FFARM_JOB_SKIPPED] = &summary->skipped,
-        [FFARM_JOB_BELOW_THRESHOLD] = &summary->below_threshold,
-        [FFARM_JOB_FAILED] = &summary->failed,
-        [FFARM_JOB_CANCELLED] = &summary->cancelled,
+        [FFARM_JOB_DONE] = &summary->done,       [FFARM_JOB_KEPT] = &summary->kept,
+        [FFARM_JOB_SKIPPED] = &summary->skipped, [FFARM_JOB_BELOW_THRESHOLD] = &summary->below_threshold,
+        [FFARM_JOB_FAILED] = &summary->failed,   [FFARM_JOB_CANCELLED] = &summary->cancelled,
     };
     (*counters[job->state])++;
     if (job->state == FFARM_JOB_DONE || job->state == FFARM_JOB_KEPT) {
@@ -133,14 +84,9 @@ static void set_error(FfarmJob *job, GError *error)
 static GError *explain_orphan(const Farm *farm, const FfarmJob *job)
 {
     g_autofree char *name = g_filename_display_name(job->item->input->path);
-    g_autoptr(GString) reasons = g_string_new(NULL);
-    for (guint i = 0; i < farm->crews->len; i++) {
-        const Crew *crew = g_ptr_array_index(farm->crews, i);
-        if (crew->reason && g_strcmp0(crew->host->cluster, job->item->input->cluster) == 0)
-            g_string_append_printf(reasons, "%s%s", reasons->len > 0 ? "; " : "", crew->reason);
-    }
-    return g_error_new(FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_UNREACHABLE, "%s: no host is left that may take it (%s)", name,
-                       reasons->len > 0 ? reasons->str : "all were tried");
+    g_autofree char *reasons = ffarm_roster_reasons(farm->roster, FALSE, job->item->input->cluster);
+    return g_error_new(FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_UNREACHABLE, "%s: no host is left that may take it (%s)",
+                       name, *reasons ? reasons : "all were tried");
 }
 
 static void fail_orphans(Farm *farm)
@@ -160,9 +106,9 @@ static void cancel_waiting(Farm *farm)
 
 /* Handing out. */
 
-static void give(Farm *farm, Member *member, FfarmJob *job, FfarmChoice *choice)
+static void give(Farm *farm, FfarmMember *member, FfarmJob *job, FfarmChoice *choice)
 {
-    member->is_idle = FALSE;
+    ffarm_roster_make_busy(farm->roster, member);
     member->job = job;
     member->choice = choice;
     farm->running++;
@@ -184,69 +130,37 @@ static void give(Farm *farm, Member *member, FfarmJob *job, FfarmChoice *choice)
 static void hand_out(Farm *farm)
 {
     GList *next;
-    for (GList *link = farm->idle.head; link && !farm->is_cancelled; link = next) {
+    for (GList *link = farm->roster->idle.head; link && !farm->is_cancelled; link = next) {
         next = link->next;
         if (farm->plan->sequential && farm->running > 0)
             return;
-        Member *member = link->data;
+        FfarmMember *member = link->data;
         FfarmChoice *choice = NULL;
         FfarmJob *job = ffarm_dispatch_next(farm->dispatch, member->seat, &choice);
         if (!job)
             continue;
-        g_queue_delete_link(&farm->idle, link);
         give(farm, member, job, choice);
     }
 }
 
-static void make_idle(Farm *farm, Member *member)
-{
-    if (member->is_retired || member->is_idle)
-        return;
-    member->is_idle = TRUE;
-    g_queue_push_tail(&farm->idle, member);
-}
-
 /* Leaving. */
 
-static gboolean has_member_left(const Crew *crew)
-{
-    for (guint i = 0; i < crew->members->len; i++)
-        if (!((const Member *) g_ptr_array_index(crew->members, i))->is_retired)
-            return TRUE;
-    return FALSE;
-}
-
-static void retire_member(Farm *farm, Member *member)
-{
-    if (member->is_retired)
-        return;
-    member->is_retired = TRUE;
-    ffarm_dispatch_drop_seat(farm->dispatch, member->seat);
-    if (member->is_idle)
-        g_queue_remove(&farm->idle, member);
-    member->is_idle = FALSE;
-}
-
 /* No job goes to the host any more; those that run there end as they end. */
-static void dismiss(Farm *farm, Crew *crew, const char *reason)
+static void dismiss(Farm *farm, FfarmCrew *crew, const char *reason)
 {
-    crew->is_gone = TRUE;
-    g_free(crew->reason);
-    crew->reason = g_strdup(reason);
-    for (guint i = 0; i < crew->members->len; i++)
-        retire_member(farm, g_ptr_array_index(crew->members, i));
+    ffarm_roster_dismiss(farm->roster, crew, reason);
     fail_orphans(farm);
 }
 
-static void on_lost(Farm *farm, Member *member, const GError *error)
+static void on_lost(Farm *farm, FfarmMember *member, const GError *error)
 {
-    retire_member(farm, member);
+    ffarm_roster_retire(farm->roster, member);
     if (farm->is_cancelled || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return;
-    Crew *crew = member->crew;
-    gboolean is_last = !has_member_left(crew);
-    g_autofree char *text = g_strdup_printf("%s; %s", error->message,
-                                            is_last ? "the host is left out from here on" : "one of its slots is given up");
+    FfarmCrew *crew = member->crew;
+    gboolean is_last = !ffarm_roster_has_member_left(crew);
+    g_autofree char *text = g_strdup_printf(
+        "%s; %s", error->message, is_last ? "the host is left out from here on" : "one of its slots is given up");
     tell_message(farm, text, TRUE);
     if (is_last && !crew->is_gone)
         dismiss(farm, crew, error->message);
@@ -255,9 +169,9 @@ static void on_lost(Farm *farm, Member *member, const GError *error)
     hand_out(farm);
 }
 
-static void on_checked(Farm *farm, Member *member, const FfarmHostReport *report)
+static void on_checked(Farm *farm, FfarmMember *member, const FfarmHostReport *report)
 {
-    Crew *crew = member->crew;
+    FfarmCrew *crew = member->crew;
     FfarmEvent event = {.type = FFARM_EVENT_HOST, .report = report, .host = crew->host};
     tell(farm, &event);
     if (!report->is_usable) {
@@ -268,12 +182,12 @@ static void on_checked(Farm *farm, Member *member, const FfarmHostReport *report
     /* The slot that checked says READY itself; the others connect when they get their first job. */
     for (guint i = 0; i < crew->members->len; i++)
         if (g_ptr_array_index(crew->members, i) != member)
-            make_idle(farm, g_ptr_array_index(crew->members, i));
+            ffarm_roster_make_idle(farm->roster, g_ptr_array_index(crew->members, i));
 }
 
 /* Attempts. */
 
-static FfarmJob *take_back(Farm *farm, Member *member)
+static FfarmJob *take_back(Farm *farm, FfarmMember *member)
 {
     FfarmJob *job = member->job;
     member->job = NULL;
@@ -295,8 +209,8 @@ static void queue_again(Farm *farm, FfarmJob *job)
     hand_out(farm);
 }
 
-/* A host's fault is worth as many more tries as were asked for; a job's own would be the same everywhere, which one other
- * host may confirm. */
+/* A host's fault is worth as many more tries as were asked for; a job's own would be the same everywhere, which one
+ * other host may confirm. */
 static gboolean is_worth_another_try(Farm *farm, const FfarmJob *job, FfarmFault fault)
 {
     if (fault == FFARM_FAULT_HOST)
@@ -304,33 +218,26 @@ static gboolean is_worth_another_try(Farm *farm, const FfarmJob *job, FfarmFault
     return fault == FFARM_FAULT_JOB && job->failed_hosts->len < 2 && ffarm_dispatch_has_fresh_host(farm->dispatch, job);
 }
 
-static void note_miss(Farm *farm, Crew *crew, const FfarmJob *job, FfarmFault fault)
+/* Leaves out a host on which nothing goes well. */
+static void note_end(Farm *farm, FfarmCrew *crew, const FfarmJob *job, FfarmFault fault)
 {
-    if (fault != FFARM_FAULT_HOST) {
-        crew->misses = 0;
-        crew->missed = NULL;
+    if (!ffarm_roster_note_end(crew, job, fault) || crew->is_gone)
         return;
-    }
-    if (crew->missed != job)
-        crew->misses++;
-    crew->missed = job;
-    if (crew->misses < MAX_MISSES || crew->is_gone)
-        return;
-    g_autofree char *text = g_strdup_printf("%s: %d jobs in a row failed there, so it is left out from here on",
-                                            crew->host->name, MAX_MISSES);
+    g_autofree char *text = g_strdup_printf("%s: %u jobs in a row failed there, so it is left out from here on",
+                                            crew->host->name, crew->misses);
     tell_message(farm, text, TRUE);
     dismiss(farm, crew, text);
 }
 
-static void on_failed(Farm *farm, Crew *crew, FfarmJob *job, FfarmOutcome *outcome)
+static void on_failed(Farm *farm, FfarmCrew *crew, FfarmJob *job, FfarmOutcome *outcome)
 {
     FfarmFault fault = ffarm_error_fault(outcome->error);
     set_error(job, g_steal_pointer(&outcome->error));
     g_free(job->log);
     job->log = g_steal_pointer(&outcome->log);
     if (!g_ptr_array_find(job->failed_hosts, crew->host, NULL))
-        g_ptr_array_add(job->failed_hosts, (gpointer) crew->host);
-    note_miss(farm, crew, job, fault);
+        g_ptr_array_add(job->failed_hosts, (gpointer)crew->host);
+    note_end(farm, crew, job, fault);
     if (is_worth_another_try(farm, job, fault)) {
         tell_message(farm, job->error->message, TRUE);
         queue_again(farm, job);
@@ -339,17 +246,17 @@ static void on_failed(Farm *farm, Crew *crew, FfarmJob *job, FfarmOutcome *outco
     }
 }
 
-static void on_succeeded(Farm *farm, Crew *crew, FfarmJob *job, FfarmOutcome *outcome)
+static void on_succeeded(Farm *farm, FfarmCrew *crew, FfarmJob *job, FfarmOutcome *outcome)
 {
     g_clear_error(&job->error);
     g_clear_pointer(&job->log, g_free);
     job->output = g_steal_pointer(&outcome->output);
     job->output_size = outcome->output_size;
-    note_miss(farm, crew, job, FFARM_FAULT_NONE);
+    note_end(farm, crew, job, FFARM_FAULT_NONE);
     end_job(farm, job, outcome->state);
 }
 
-static void on_finished(Farm *farm, Member *member, FfarmOutcome *outcome)
+static void on_finished(Farm *farm, FfarmMember *member, FfarmOutcome *outcome)
 {
     FfarmJob *job = take_back(farm, member);
     for (guint i = 0; i < outcome->remarks->len; i++)
@@ -365,31 +272,38 @@ static void on_finished(Farm *farm, Member *member, FfarmOutcome *outcome)
 }
 
 /* The slot had no connection to begin with: that is no attempt of the job's. */
-static void on_untouched(Farm *farm, Member *member)
+static void on_untouched(Farm *farm, FfarmMember *member)
 {
-    retire_member(farm, member);
+    ffarm_roster_retire(farm->roster, member);
     FfarmJob *job = take_back(farm, member);
     job->attempts--;
     queue_again(farm, job);
 }
 
-static void on_state(Farm *farm, Member *member, FfarmJobState state)
+static void on_state(Farm *farm, FfarmMember *member, FfarmJobState state)
 {
     ffarm_job_go(member->job, state);
     tell_job(farm, FFARM_EVENT_JOB, member->job, member);
 }
 
-static void on_progress(Farm *farm, const Member *member, const FfarmProgress *progress)
+static void on_progress(Farm *farm, const FfarmMember *member, const FfarmProgress *progress)
 {
-    FfarmEvent event = {.type = FFARM_EVENT_PROGRESS, .job = member->job, .host = member->crew->host,
-                        .choice = member->choice, .progress = progress};
+    FfarmEvent event = {.type = FFARM_EVENT_PROGRESS,
+                        .job = member->job,
+                        .host = member->crew->host,
+                        .choice = member->choice,
+                        .progress = progress};
     tell(farm, &event);
 }
 
-static void on_transfer(Farm *farm, const Member *member, const FfarmNews *news)
+static void on_transfer(Farm *farm, const FfarmMember *member, const FfarmNews *news)
 {
-    FfarmEvent event = {.type = FFARM_EVENT_TRANSFER, .job = member->job, .host = member->crew->host,
-                        .choice = member->choice, .done_bytes = news->done_bytes, .total_bytes = news->total_bytes};
+    FfarmEvent event = {.type = FFARM_EVENT_TRANSFER,
+                        .job = member->job,
+                        .host = member->crew->host,
+                        .choice = member->choice,
+                        .done_bytes = news->done_bytes,
+                        .total_bytes = news->total_bytes};
     tell(farm, &event);
 }
 
@@ -401,7 +315,7 @@ static void on_cancelled(Farm *farm)
 
 static void handle(Farm *farm, FfarmNews *news)
 {
-    Member *member = news->slot ? g_hash_table_lookup(farm->by_slot, news->slot) : NULL;
+    FfarmMember *member = news->slot ? ffarm_roster_find(farm->roster, news->slot) : NULL;
     switch (news->type) {
     case FFARM_NEWS_CHECKED:
         on_checked(farm, member, news->report);
@@ -419,7 +333,7 @@ static void handle(Farm *farm, FfarmNews *news)
         on_finished(farm, member, news->outcome);
         break;
     case FFARM_NEWS_READY:
-        make_idle(farm, member);
+        ffarm_roster_make_idle(farm->roster, member);
         hand_out(farm);
         break;
     case FFARM_NEWS_UNTOUCHED:
@@ -439,7 +353,7 @@ static void handle(Farm *farm, FfarmNews *news)
 static gint compare_length(gconstpointer a, gconstpointer b, gpointer user_data)
 {
     const Farm *farm = user_data;
-    const FfarmMedia *left = (*(FfarmJob *const *) a)->item->media, *right = (*(FfarmJob *const *) b)->item->media;
+    const FfarmMedia *left = (*(FfarmJob *const *)a)->item->media, *right = (*(FfarmJob *const *)b)->item->media;
     gint64 difference = left->duration_us - right->duration_us;
     if (difference == 0)
         difference = left->size_bytes - right->size_bytes;
@@ -482,31 +396,6 @@ static void end_others(Farm *farm)
     }
 }
 
-static void add_member(Farm *farm, Crew *crew, const char *queue)
-{
-    Member *member = g_new0(Member, 1);
-    member->crew = crew;
-    member->seat = farm->members->len;
-    member->slot = ffarm_slot_new(crew->host, farm->news, farm->stop);
-    g_ptr_array_add(farm->members, member);
-    g_ptr_array_add(crew->members, member);
-    g_hash_table_insert(farm->by_slot, member->slot, member);
-    ffarm_dispatch_add_seat(farm->dispatch, crew->host, queue);
-}
-
-static void add_crew(Farm *farm, const FfarmHost *host)
-{
-    Crew *crew = g_new0(Crew, 1);
-    crew->host = host;
-    crew->members = g_ptr_array_new();
-    g_ptr_array_add(farm->crews, crew);
-    for (guint i = 0; i < host->queues->len; i++) {
-        const FfarmQueue *queue = g_ptr_array_index(host->queues, i);
-        for (guint j = 0; j < queue->slots; j++)
-            add_member(farm, crew, queue->name);
-    }
-}
-
 /* A folder of films that the host will be asked to reach. */
 static char *find_media_folder(const Farm *farm, const FfarmHost *host)
 {
@@ -521,9 +410,9 @@ static char *find_media_folder(const Farm *farm, const FfarmHost *host)
 /* All hosts are checked at once, each over the connection that its first slot keeps. */
 static void check_hosts(Farm *farm)
 {
-    for (guint i = 0; i < farm->crews->len; i++) {
-        const Crew *crew = g_ptr_array_index(farm->crews, i);
-        const Member *first = g_ptr_array_index(crew->members, 0);
+    for (guint i = 0; i < farm->roster->crews->len; i++) {
+        const FfarmCrew *crew = g_ptr_array_index(farm->roster->crews, i);
+        const FfarmMember *first = g_ptr_array_index(crew->members, 0);
         g_autofree char *folder = find_media_folder(farm, crew->host);
         ffarm_slot_check_host(first->slot, FFARM_CHECK_WRITES | FFARM_CHECK_MAPPING, folder);
     }
@@ -535,23 +424,17 @@ static void farm_init(Farm *farm, const FfarmPlan *plan, const FfarmFarmOptions 
     farm->plan = plan;
     farm->options = options;
     farm->summary = summary;
-    farm->news = g_async_queue_new_full((GDestroyNotify) ffarm_news_free);
+    farm->news = g_async_queue_new_full((GDestroyNotify)ffarm_news_free);
     farm->stop = g_cancellable_new();
     farm->dispatch = ffarm_dispatch_new(plan);
-    farm->jobs = g_ptr_array_new_with_free_func((GDestroyNotify) ffarm_job_free);
-    farm->crews = g_ptr_array_new_with_free_func(crew_free);
-    farm->members = g_ptr_array_new_with_free_func(member_free);
-    farm->by_slot = g_hash_table_new(NULL, NULL);
+    farm->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_job_free);
+    farm->roster = ffarm_roster_new(farm->dispatch);
     farm->ranks = g_new0(guint, MAX(plan->items->len, 1));
-    g_queue_init(&farm->idle);
 }
 
 static void farm_clear(Farm *farm)
 {
-    g_queue_clear(&farm->idle);
-    g_hash_table_unref(farm->by_slot);
-    g_ptr_array_unref(farm->members);
-    g_ptr_array_unref(farm->crews);
+    ffarm_roster_free(farm->roster);
     g_ptr_array_unref(farm->jobs);
     ffarm_dispatch_free(farm->dispatch);
     g_async_queue_unref(farm->news);
@@ -571,25 +454,12 @@ static void on_cancellable(GCancellable *cancellable, gpointer user_data)
     g_cancellable_cancel(farm->stop);
 }
 
-/* TRUE while all hosts that have answered were unusable and some have not: whether none can be used is still open. */
-static gboolean is_in_doubt(const Farm *farm)
-{
-    gboolean is_awaited = FALSE;
-    for (guint i = 0; i < farm->crews->len; i++) {
-        const Crew *crew = g_ptr_array_index(farm->crews, i);
-        if (crew->is_usable)
-            return FALSE;
-        is_awaited = is_awaited || !crew->is_gone;
-    }
-    return is_awaited && !farm->is_cancelled;
-}
-
 static void run_to_the_end(Farm *farm, GCancellable *cancellable)
 {
-    gulong handler =
-        cancellable ? g_cancellable_connect(cancellable, G_CALLBACK(on_cancellable), farm, NULL) : 0;
+    gulong handler = cancellable ? g_cancellable_connect(cancellable, G_CALLBACK(on_cancellable), farm, NULL) : 0;
     check_hosts(farm);
-    while (farm->unfinished > 0 || is_in_doubt(farm)) {
+    /* With no job left it may still be open whether any host can be used, which the exit status tells. */
+    while (farm->unfinished > 0 || (!farm->is_cancelled && ffarm_roster_is_in_doubt(farm->roster))) {
         g_autoptr(FfarmNews) news = g_async_queue_pop(farm->news);
         handle(farm, news);
     }
@@ -597,7 +467,7 @@ static void run_to_the_end(Farm *farm, GCancellable *cancellable)
     g_cancellable_cancel(farm->stop);
 }
 
-static void tell_unanswered(const Farm *farm, const Crew *crew)
+static void tell_unanswered(const Farm *farm, const FfarmCrew *crew)
 {
     g_autofree char *text = g_strdup_printf("%s: all was done before it answered", crew->host->name);
     tell_message(farm, text, FALSE);
@@ -606,21 +476,19 @@ static void tell_unanswered(const Farm *farm, const Crew *crew)
 /* Counted, and why none could be used. */
 static gboolean sum_up_hosts(const Farm *farm, GError **error)
 {
-    g_autoptr(GString) reasons = g_string_new(NULL);
-    for (guint i = 0; i < farm->crews->len; i++) {
-        const Crew *crew = g_ptr_array_index(farm->crews, i);
+    for (guint i = 0; i < farm->roster->crews->len; i++) {
+        const FfarmCrew *crew = g_ptr_array_index(farm->roster->crews, i);
         if (crew->is_usable)
             farm->summary->hosts_usable++;
         else if (!crew->is_gone && !farm->is_cancelled)
             tell_unanswered(farm, crew);
-        if (!crew->is_gone)
-            continue;
-        farm->summary->hosts_left_out++;
-        g_string_append_printf(reasons, "%s%s", reasons->len > 0 ? "; " : "", crew->reason);
+        if (crew->is_gone)
+            farm->summary->hosts_left_out++;
     }
     if (farm->summary->hosts_usable > 0 || farm->is_cancelled)
         return TRUE;
-    g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_UNREACHABLE, "no host can be used: %s", reasons->str);
+    g_autofree char *reasons = ffarm_roster_reasons(farm->roster, TRUE, NULL);
+    g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_UNREACHABLE, "no host can be used: %s", reasons);
     return FALSE;
 }
 
@@ -646,7 +514,7 @@ gboolean ffarm_farm_run(const FfarmPlan *plan, const FfarmFarmOptions *options, 
     gboolean ok = TRUE;
     if (farm.unfinished > 0) {
         for (guint i = 0; i < plan->hosts->len; i++)
-            add_crew(&farm, g_ptr_array_index(plan->hosts, i));
+            ffarm_roster_add(farm.roster, g_ptr_array_index(plan->hosts, i), farm.news, farm.stop);
         fail_orphans(&farm);
         run_to_the_end(&farm, cancellable);
         ok = sum_up_hosts(&farm, error);

@@ -9,11 +9,12 @@
 
 G_BEGIN_DECLS
 
-/* farm.h — executes a plan: the only owner of job state. Hands jobs to slots, gives a failed host's job to another, stops.
+/* farm.h — executes a plan: the only owner of job state. Hands jobs to slots, gives a failed host's job to another,
+ * stops.
  *
- * Threads: ffarm_farm_run() works on the calling thread and touches job state there and nowhere else. A slot is a thread with a
- *          runner of its own; jobs go out and news comes in by queues, and nothing else is shared. The event function is called
- *          on the calling thread. Several farms may run at once on different threads. */
+ * Threads: ffarm_farm_run() works on the calling thread and touches job state there and nowhere else. A slot is a
+ * thread with a runner of its own; jobs go out and news comes in by queues, and nothing else is shared. The event
+ * function is called on the calling thread. Several farms may run at once on different threads. */
 
 typedef enum {
     FFARM_EVENT_HOST,     /* a host was checked: report */
@@ -40,9 +41,9 @@ typedef struct {
 typedef void (*FfarmEventFunc)(const FfarmEvent *event, gpointer user_data);
 
 typedef struct {
-    guint retries;            /* how often a job whose host failed is given to another; the command line's default is 2 */
-    guint stall_ms;           /* no progress for this long: stopped and retried; 0 = 120 s */
-    FfarmEventFunc on_event;  /* nullable */
+    guint retries;  /* how often a job whose host failed is given to another; the command line's default is 2 */
+    guint stall_ms; /* no progress for this long: stopped and retried; 0 = 120 s */
+    FfarmEventFunc on_event; /* nullable */
     gpointer user_data;
 } FfarmFarmOptions;
 
@@ -53,11 +54,12 @@ typedef struct {
     guint hosts_usable, hosts_left_out;
 } FfarmSummary;
 
-/* Runs @plan to its end: checks the hosts (those that can't be used are named and left out), encodes, verifies, replaces.
- * Items that are not to be encoded get their RESULT event too (skipped; failed for invalid and unassignable ones).
- * When @cancellable fires: nothing new starts, running encodes are stopped on their hosts, temporaries are removed on both
- * sides, sources stay as they were; the rest is CANCELLED, and TRUE is returned with what was done in @summary.
- * Returns: FALSE with FFARM_REMOTE_ERROR_UNREACHABLE if there is something to encode and no host is usable. */
+/* Runs @plan to its end: checks the hosts (those that can't be used are named and left out), encodes, verifies,
+ * replaces. Items that are not to be encoded get their RESULT event too (skipped; failed for invalid and unassignable
+ * ones). When @cancellable fires: nothing new starts, running encodes are stopped on their hosts, temporaries are
+ * removed on both sides, sources stay as they were; the rest is CANCELLED, and TRUE is returned with what was done in
+ * @summary. Returns: FALSE with FFARM_REMOTE_ERROR_UNREACHABLE if there is something to encode and no host is usable.
+ */
 gboolean ffarm_farm_run(const FfarmPlan *plan, const FfarmFarmOptions *options, FfarmSummary *summary,
                         GCancellable *cancellable, GError **error);
 

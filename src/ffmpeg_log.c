@@ -142,10 +142,10 @@ static void keep_tail(FfarmFfmpegLog *log, const char *data, gsize length)
         data += length - MAX_TAIL;
         length = MAX_TAIL;
     }
-    g_string_append_len(log->tail, data, (gssize) length);
+    g_string_append_len(log->tail, data, (gssize)length);
     /* Cut in big steps, so that a byte is moved at most once on average. */
     if (log->tail->len > 2 * MAX_TAIL)
-        g_string_erase(log->tail, 0, (gssize) (log->tail->len - MAX_TAIL));
+        g_string_erase(log->tail, 0, (gssize)(log->tail->len - MAX_TAIL));
 }
 
 void ffarm_ffmpeg_log_feed(FfarmFfmpegLog *log, const char *data, gsize length)
@@ -153,8 +153,8 @@ void ffarm_ffmpeg_log_feed(FfarmFfmpegLog *log, const char *data, gsize length)
     keep_tail(log, data, length);
     const char *end = data + length;
     while (data < end) {
-        const char *newline = memchr(data, '\n', (gsize) (end - data));
-        gsize piece = (gsize) ((newline ? newline : end) - data);
+        const char *newline = memchr(data, '\n', (gsize)(end - data));
+        gsize piece = (gsize)((newline ? newline : end) - data);
         gsize room = MAX_LINE - log->line->len;
         /* A NUL would end the line for everybody who reads it as a string. */
         for (gsize i = 0; i < MIN(piece, room); i++)
@@ -185,7 +185,7 @@ const char *ffarm_ffmpeg_log_peek_last(const FfarmFfmpegLog *log)
 const char *ffarm_ffmpeg_log_peek_tail(FfarmFfmpegLog *log, gsize *length)
 {
     if (log->tail->len > MAX_TAIL)
-        g_string_erase(log->tail, 0, (gssize) (log->tail->len - MAX_TAIL));
+        g_string_erase(log->tail, 0, (gssize)(log->tail->len - MAX_TAIL));
     if (length)
         *length = log->tail->len;
     return log->tail->str;

@@ -80,12 +80,14 @@ static gboolean check_ffmpeg(Check *check, GError **error)
     const char *argv[] = {check->host->ffmpeg, "-version", NULL};
     g_autofree char *output = NULL;
     int status = 0;
-    if (!ffarm_runner_ask(check->runner, argv, ASK_TIMEOUT_MS, MAX_ANSWER, &output, NULL, &status, check->cancellable, error))
+    if (!ffarm_runner_ask(check->runner, argv, ASK_TIMEOUT_MS, MAX_ANSWER, &output, NULL, &status, check->cancellable,
+                          error))
         return FALSE;
     check->report->ffmpeg_version = status == 0 ? parse_version(output) : NULL;
     if (check->report->ffmpeg_version)
         return TRUE;
-    return fail(check, error, "%s is not ffmpeg or does not run there (status %d); name it with ffmpeg: in the configuration",
+    return fail(check, error,
+                "%s is not ffmpeg or does not run there (status %d); name it with ffmpeg: in the configuration",
                 check->host->ffmpeg, status);
 }
 
@@ -145,7 +147,7 @@ static gboolean write_nonce(const char *path, const char *text)
     if (fd < 0)
         return FALSE;
     size_t length = strlen(text);
-    gboolean ok = write(fd, text, length) == (ssize_t) length && fsync(fd) == 0;
+    gboolean ok = write(fd, text, length) == (ssize_t)length && fsync(fd) == 0;
     return close(fd) == 0 && ok;
 }
 
@@ -197,8 +199,8 @@ static gboolean prove_folder(Check *check, const char *folder, GError **error)
     }
     check->report->mapping_proved = 0;
     g_autofree char *there = ffarm_host_map_path(check->host, folder);
-    return fail(check, error, "what is written to %s here does not appear in %s there; correct path-substitution (%s)", folder,
-                there, inner->message);
+    return fail(check, error, "what is written to %s here does not appear in %s there; correct path-substitution (%s)",
+                folder, there, inner->message);
 }
 
 static gboolean check_mapping(Check *check, GError **error)
@@ -281,7 +283,7 @@ GPtrArray *ffarm_host_check_all(const GPtrArray *hosts, FfarmCheckFlags flags, c
         errands[i] = (Errand){g_ptr_array_index(hosts, i), flags, media_folder, cancellable, NULL, NULL};
         threads[i] = g_thread_new("check", run_errand, &errands[i]);
     }
-    g_autoptr(GPtrArray) reports = g_ptr_array_new_with_free_func((GDestroyNotify) ffarm_host_report_free);
+    g_autoptr(GPtrArray) reports = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_host_report_free);
     g_autoptr(GError) first = NULL;
     for (guint i = 0; i < hosts->len; i++) {
         g_thread_join(threads[i]);

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 /* As ffarm_host_check(), over @runner, which is for @host; it is left open if the host can be used. */
 FfarmHostReport *ffarm_host_check_over(FfarmRunner *runner, const FfarmHost *host, FfarmCheckFlags flags,
-                                       const char *media_folder, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+                                       const char *media_folder, GCancellable *cancellable,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

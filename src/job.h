@@ -29,23 +29,24 @@ typedef enum {
 
 const char *ffarm_job_state_name(FfarmJobState state); /* "queued" ... "below_threshold" ... */
 gboolean ffarm_job_state_is_end(FfarmJobState state);
-/* TRUE if a job may go from @from to @to: forward through the phases (only the transfers may be left out), back to QUEUED for
- * another try, from anywhere to FAILED and CANCELLED; DONE and KEPT only from REPLACING, SKIPPED only from QUEUED,
- * BELOW_THRESHOLD from ENCODING and VERIFYING; never out of an end. */
+/* TRUE if a job may go from @from to @to: forward through the phases (only the transfers may be left out), back to
+ * QUEUED for another try, from anywhere to FAILED and CANCELLED; DONE and KEPT only from REPLACING, SKIPPED only from
+ * QUEUED, BELOW_THRESHOLD from ENCODING and VERIFYING; never out of an end. */
 gboolean ffarm_job_state_may_follow(FfarmJobState from, FfarmJobState to);
 
 typedef struct {
     const FfarmPlanItem *item; /* borrowed from the plan */
     FfarmJobState state;
-    guint attempts;            /* begun so far */
-    GPtrArray *failed_hosts;   /* of const FfarmHost*, borrowed: where it has failed */
-    GPtrArray *refused_by;     /* of const FfarmHost*, borrowed: which may not take it, though they take others of its kind */
-    char *output;              /* path of the result; NULL until it is in place */
+    guint attempts;          /* begun so far */
+    GPtrArray *failed_hosts; /* of const FfarmHost*, borrowed: where it has failed */
+    GPtrArray
+        *refused_by; /* of const FfarmHost*, borrowed: which may not take it, though they take others of its kind */
+    char *output;    /* path of the result; NULL until it is in place */
     gint64 output_size;
-    gint64 elapsed_us;         /* of the last attempt */
-    const FfarmHost *host;     /* of the last attempt; nullable */
-    GError *error;             /* why it failed last; nullable */
-    char *log;                 /* path of a file with ffmpeg's own last words in the last failed attempt; nullable */
+    gint64 elapsed_us;     /* of the last attempt */
+    const FfarmHost *host; /* of the last attempt; nullable */
+    GError *error;         /* why it failed last; nullable */
+    char *log;             /* path of a file with ffmpeg's own last words in the last failed attempt; nullable */
 } FfarmJob;
 
 FfarmJob *ffarm_job_new(const FfarmPlanItem *item) G_GNUC_WARN_UNUSED_RESULT;

@@ -31,7 +31,7 @@ static gboolean read_status(GInputStream *input, int *status, GCancellable *canc
             return FALSE;
         if (got == 0)
             break;
-        length += (gsize) got;
+        length += (gsize)got;
     }
     line[length] = '\0';
     int major, minor;
@@ -82,7 +82,8 @@ gboolean ffarm_notify_plex(const char *server, const char *token, GCancellable *
     if (refresh(server, token, ffarm_deadline_peek_cancellable(deadline), &inner))
         return TRUE;
     if (ffarm_deadline_has_passed(deadline))
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "%s: no answer within %d s", server, NOTIFY_TIMEOUT_MS / 1000);
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "%s: no answer within %d s", server,
+                    NOTIFY_TIMEOUT_MS / 1000);
     else
         g_propagate_prefixed_error(error, g_steal_pointer(&inner), "%s: ", server);
     return FALSE;

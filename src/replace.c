@@ -45,19 +45,20 @@ static gboolean fail(GError **error, FfarmJobError code, const char *path, const
     g_autofree char *text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
     g_autofree char *name = g_filename_display_name(path);
-    g_set_error(error, FFARM_JOB_ERROR, (gint) code, "%s: %s", name, text);
+    g_set_error(error, FFARM_JOB_ERROR, (gint)code, "%s: %s", name, text);
     return FALSE;
 }
 
 static gint64 mtime_ns(const struct stat *info)
 {
-    return (gint64) info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec;
+    return (gint64)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec;
 }
 
 static gboolean is_probed_file(const FfarmMedia *source, const struct stat *info)
 {
-    return S_ISREG(info->st_mode) && (guint64) info->st_dev == source->device && (guint64) info->st_ino == source->inode &&
-           info->st_size == source->size_bytes && mtime_ns(info) == source->mtime_ns;
+    return S_ISREG(info->st_mode) && (guint64)info->st_dev == source->device &&
+           (guint64)info->st_ino == source->inode && info->st_size == source->size_bytes &&
+           mtime_ns(info) == source->mtime_ns;
 }
 
 static gboolean stat_source(const FfarmMedia *source, struct stat *info, GError **error)
@@ -65,7 +66,8 @@ static gboolean stat_source(const FfarmMedia *source, struct stat *info, GError 
     if (stat(source->path, info) != 0)
         return fail(error, FFARM_JOB_ERROR_SOURCE, source->path, "the source is gone: %s", g_strerror(errno));
     if (!is_probed_file(source, info))
-        return fail(error, FFARM_JOB_ERROR_SOURCE, source->path, "the source was changed since it was probed, so it is left alone");
+        return fail(error, FFARM_JOB_ERROR_SOURCE, source->path,
+                    "the source was changed since it was probed, so it is left alone");
     return TRUE;
 }
 
@@ -91,7 +93,8 @@ static gboolean find_destination(Replacement *replacement, GError **error)
 {
     const FfarmReplaceParams *params = replacement->params;
     const char *source = params->source->path;
-    replacement->is_same_name = !params->keep_source && is_same_entry(source, params->destination, &replacement->source);
+    replacement->is_same_name =
+        !params->keep_source && is_same_entry(source, params->destination, &replacement->source);
     if (replacement->is_same_name) {
         char *real = realpath(params->destination, NULL);
         if (!real)
@@ -106,7 +109,8 @@ static gboolean find_destination(Replacement *replacement, GError **error)
     }
     replacement->folder = g_path_get_dirname(replacement->destination);
     if (g_mkdir_with_parents(replacement->folder, 0777) != 0)
-        return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->folder, "the folder can't be made: %s", g_strerror(errno));
+        return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->folder, "the folder can't be made: %s",
+                    g_strerror(errno));
     return TRUE;
 }
 
@@ -119,7 +123,7 @@ static gboolean write_all(int fd, const char *data, size_t length)
         if (written < 0)
             return FALSE;
         data += written;
-        length -= (size_t) written;
+        length -= (size_t)written;
     }
     return TRUE;
 }
@@ -136,8 +140,9 @@ static gboolean copy_bytes(const Replacement *replacement, int from, int to, GCa
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->params->result, "can't be read: %s", g_strerror(errno));
-        if (!write_all(to, block, (size_t) got))
+            return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->params->result, "can't be read: %s",
+                        g_strerror(errno));
+        if (!write_all(to, block, (size_t)got))
             return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->folder, "the result can't be written there: %s",
                         g_strerror(errno));
     }
@@ -168,7 +173,8 @@ static gboolean copy_result(Replacement *replacement, GCancellable *cancellable,
     g_autofree char *path = g_build_filename(replacement->folder, name, NULL);
     int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (to < 0) {
-        fail(error, FFARM_JOB_ERROR_REPLACE, replacement->folder, "the result can't be written there: %s", g_strerror(errno));
+        fail(error, FFARM_JOB_ERROR_REPLACE, replacement->folder, "the result can't be written there: %s",
+             g_strerror(errno));
         close(from);
         return FALSE;
     }
@@ -178,7 +184,8 @@ static gboolean copy_result(Replacement *replacement, GCancellable *cancellable,
     gboolean ok = copy_bytes(replacement, from, to, cancellable, error);
     struct stat copied = {0};
     if (ok && (fsync(to) != 0 || fstat(to, &copied) != 0 || copied.st_size != info.st_size))
-        ok = fail(error, FFARM_JOB_ERROR_REPLACE, replacement->folder, "the result could not be written there completely");
+        ok = fail(error, FFARM_JOB_ERROR_REPLACE, replacement->folder,
+                  "the result could not be written there completely");
     close(from);
     if (close(to) != 0 && ok)
         ok = fail(error, FFARM_JOB_ERROR_REPLACE, replacement->folder, "the result could not be written there: %s",
@@ -193,8 +200,8 @@ static gboolean is_on_other_device(const Replacement *replacement)
            result.st_dev != folder.st_dev;
 }
 
-/* Gives the result the source's owner and mode and makes it last. The owner first, as a change of it takes mode bits away.
- * Neither can be had everywhere (not root, SMB shares), and a film is worth more than its mode. */
+/* Gives the result the source's owner and mode and makes it last. The owner first, as a change of it takes mode bits
+ * away. Neither can be had everywhere (not root, SMB shares), and a film is worth more than its mode. */
 static gboolean finish_file(Replacement *replacement, GError **error)
 {
     int fd = open_result(replacement->staged, &replacement->placed, error);
@@ -204,13 +211,14 @@ static gboolean finish_file(Replacement *replacement, GError **error)
     const struct stat *placed = &replacement->placed;
     gboolean is_owned = placed->st_uid == source->st_uid && placed->st_gid == source->st_gid;
     if (!is_owned && fchown(fd, source->st_uid, source->st_gid) != 0)
-        g_debug("%s: keeps owner %u:%u", replacement->staged, (guint) placed->st_uid, (guint) placed->st_gid);
+        g_debug("%s: keeps owner %u:%u", replacement->staged, (guint)placed->st_uid, (guint)placed->st_gid);
     if (fchmod(fd, source->st_mode & 0777) != 0)
-        g_debug("%s: keeps mode %o", replacement->staged, (guint) placed->st_mode & 0777);
+        g_debug("%s: keeps mode %o", replacement->staged, (guint)placed->st_mode & 0777);
     int saved = fsync(fd) == 0 ? 0 : errno;
     close(fd);
     if (saved != 0)
-        return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->staged, "can't be written to disk: %s", g_strerror(saved));
+        return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->staged, "can't be written to disk: %s",
+                    g_strerror(saved));
     return TRUE;
 }
 
@@ -222,7 +230,8 @@ static gboolean sync_folder(const char *folder, GError **error)
     int saved = errno;
     if (fd >= 0)
         close(fd);
-    return ok || fail(error, FFARM_JOB_ERROR_REPLACE, folder, "the folder can't be written to disk: %s", g_strerror(saved));
+    return ok ||
+           fail(error, FFARM_JOB_ERROR_REPLACE, folder, "the folder can't be written to disk: %s", g_strerror(saved));
 }
 
 /* rename() to a name that must not exist. Returns 0 or an errno. */
@@ -232,7 +241,8 @@ static int rename_to_new(const char *from, const char *to)
         return 0;
     if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP)
         return errno;
-    /* This file system can't refuse by itself: the name is claimed by an empty file of ours, which is then renamed over. */
+    /* This file system can't refuse by itself: the name is claimed by an empty file of ours, which is then renamed
+     * over. */
     int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return errno;
@@ -265,7 +275,8 @@ static gboolean place(Replacement *replacement, GCancellable *cancellable, GErro
     if (failure == EXDEV && !replacement->is_copied)
         return copy_result(replacement, cancellable, error) && place(replacement, cancellable, error);
     if (failure == EEXIST)
-        return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->destination, "is there already and is not overwritten");
+        return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->destination,
+                    "is there already and is not overwritten");
     if (failure != 0)
         return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->destination, "the result can't be put there: %s",
                     g_strerror(failure));

@@ -6,31 +6,30 @@
 
 G_BEGIN_DECLS
 
-/* replace.h — puts a verified result in its place by renames only: new in, flushed, then old out. At no instant is neither
- * the source nor the result complete under its name.
+/* replace.h — puts a verified result in its place by renames only: new in, flushed, then old out. At no instant is
+ * neither the source nor the result complete under its name.
  *
  * Threads: safe for different files. */
 
 typedef struct {
-    const char *result;      /* temporary name of the verified result */
-    const char *destination; /* where it belongs */
+    const char *result;       /* temporary name of the verified result */
+    const char *destination;  /* where it belongs */
     const FfarmMedia *source; /* as probed for the plan: path, device, inode, size, mtime */
-    gboolean keep_source;    /* TRUE: the source is not touched (-k, -o); @destination must not exist then */
+    gboolean keep_source;     /* TRUE: the source is not touched (-k, -o); @destination must not exist then */
 } FfarmReplaceParams;
 
-/* TRUE if the file behind @source's path is still the one that was probed: same device, inode, size and time of change of
- * its content. Else FALSE with FFARM_JOB_ERROR_SOURCE. */
+/* TRUE if the file behind @source's path is still the one that was probed: same device, inode, size and time of change
+ * of its content. Else FALSE with FFARM_JOB_ERROR_SOURCE. */
 gboolean ffarm_replace_check_source(const FfarmMedia *source, GError **error);
 
-/* Moves @result into @destination's folder if it is on another file system (copy, fsync, size checked), checks that the source
- * is still the file that was probed, gives the result the source's mode and owner (as far as allowed), flushes file and
- * folder, renames, and removes the source when it has another name than the destination.
- * Missing folders of @destination are made. An existing file at @destination that is not the source is never overwritten.
- * A source that is a symbolic link: under the same name the file behind the link is replaced and the link stays; where the
- * name changes, the link alone is removed, and the file behind it stays, as other links may lead there.
- * A source with several hard links: its other names keep the old film.
- * On success @result is gone from its old name.
- * Errors: FFARM_JOB_ERROR_SOURCE (changed or gone meanwhile), FFARM_JOB_ERROR_REPLACE, G_IO_ERROR_CANCELLED; in each case the
+/* Moves @result into @destination's folder if it is on another file system (copy, fsync, size checked), checks that the
+ * source is still the file that was probed, gives the result the source's mode and owner (as far as allowed), flushes
+ * file and folder, renames, and removes the source when it has another name than the destination. Missing folders of
+ * @destination are made. An existing file at @destination that is not the source is never overwritten. A source that is
+ * a symbolic link: under the same name the file behind the link is replaced and the link stays; where the name changes,
+ * the link alone is removed, and the file behind it stays, as other links may lead there. A source with several hard
+ * links: its other names keep the old film. On success @result is gone from its old name. Errors:
+ * FFARM_JOB_ERROR_SOURCE (changed or gone meanwhile), FFARM_JOB_ERROR_REPLACE, G_IO_ERROR_CANCELLED; in each case the
  * source is as it was, nothing new lies at @destination, and @result is left for the caller to remove. */
 gboolean ffarm_replace(const FfarmReplaceParams *params, GCancellable *cancellable, GError **error);
 

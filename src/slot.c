@@ -88,13 +88,13 @@ static void on_transfer(gint64 done_bytes, gint64 total_bytes, gpointer user_dat
     g_async_queue_push(slot->news, news);
 }
 
-/* Waits until it is worth another try. Returns: FALSE if the slot is to quit meanwhile; nobody gives it work while it is away. */
+/* Waits until it is worth another try. Returns: FALSE if the slot is to quit meanwhile; nobody gives it work while it
+ * is away. */
 static gboolean wait_before_reopening(FfarmSlot *slot, guint seconds)
 {
     if (seconds == 0)
         return TRUE;
-    g_autoptr(Order) order =
-        g_async_queue_timeout_pop(slot->orders, (guint64) seconds * G_USEC_PER_SEC);
+    g_autoptr(Order) order = g_async_queue_timeout_pop(slot->orders, (guint64)seconds * G_USEC_PER_SEC);
     return !order;
 }
 

@@ -7,16 +7,16 @@
 
 G_BEGIN_DECLS
 
-/* slot.h — a place for one encode on one host: a thread with a runner of its own, kept open from job to job. Orders come in by a
- * queue, news goes out by another; nothing else is shared.
+/* slot.h — a place for one encode on one host: a thread with a runner of its own, kept open from job to job. Orders
+ * come in by a queue, news goes out by another; nothing else is shared.
  *
  * Threads: everything but the thread's own work belongs to the farm's thread. */
 
 typedef struct FfarmSlot FfarmSlot;
 
 typedef enum {
-    FFARM_NEWS_CHECKED,   /* the host was checked over this slot's connection: report (owned by the news) */
-    FFARM_NEWS_STATE,     /* the job is in this state */
+    FFARM_NEWS_CHECKED, /* the host was checked over this slot's connection: report (owned by the news) */
+    FFARM_NEWS_STATE,   /* the job is in this state */
     FFARM_NEWS_PROGRESS,
     FFARM_NEWS_TRANSFER,
     FFARM_NEWS_FINISHED,  /* the attempt is over: outcome (owned by the news); READY or LOST follows */
@@ -43,7 +43,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmNews, ffarm_news_free)
 /* Makes a slot for @host (borrowed); nothing runs yet.
  * @news: where its news (FfarmNews) is posted; @stop: fires when everything is to end. Both outlive the slot. */
 FfarmSlot *ffarm_slot_new(const FfarmHost *host, GAsyncQueue *news, GCancellable *stop) G_GNUC_WARN_UNUSED_RESULT;
-/* Ends the thread after what it is doing (fire the cancellable first to cut that short) and waits for it. NULL is legal. */
+/* Ends the thread after what it is doing (fire the cancellable first to cut that short) and waits for it. NULL is
+ * legal. */
 void ffarm_slot_free(FfarmSlot *slot);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmSlot, ffarm_slot_free)
 
@@ -51,8 +52,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmSlot, ffarm_slot_free)
  * @media_folder: as for ffarm_host_check(); copied. */
 void ffarm_slot_check_host(FfarmSlot *slot, FfarmCheckFlags flags, const char *media_folder);
 
-/* Gives it @work, whose members stay valid until FINISHED or UNTOUCHED; @work itself is copied, its callbacks and user_data are
- * the slot's own. Starts the thread if there was no check. */
+/* Gives it @work, whose members stay valid until FINISHED or UNTOUCHED; @work itself is copied, its callbacks and
+ * user_data are the slot's own. Starts the thread if there was no check. */
 void ffarm_slot_give(FfarmSlot *slot, const FfarmWork *work);
 
 G_END_DECLS

@@ -46,14 +46,22 @@ static const struct {
     const char *option;
     FfarmVerifyFlags flag;
 } exemptions[] = {
-    {"-ss", FFARM_VERIFY_NO_LENGTH},          {"-sseof", FFARM_VERIFY_NO_LENGTH},
-    {"-t", FFARM_VERIFY_NO_LENGTH},           {"-to", FFARM_VERIFY_NO_LENGTH},
-    {"-fs", FFARM_VERIFY_NO_LENGTH},          {"-shortest", FFARM_VERIFY_NO_LENGTH},
-    {"-frames", FFARM_VERIFY_NO_LENGTH},      {"-vframes", FFARM_VERIFY_NO_LENGTH},
-    {"-itsscale", FFARM_VERIFY_NO_LENGTH},    {"-itsoffset", FFARM_VERIFY_NO_LENGTH},
-    {"-stream_loop", FFARM_VERIFY_NO_LENGTH}, {"-map_chapters", FFARM_VERIFY_NO_CHAPTERS},
-    {"-map_metadata", FFARM_VERIFY_NO_LANGUAGE}, {"-metadata", FFARM_VERIFY_NO_LANGUAGE},
-    {"-an", FFARM_VERIFY_NO_AUDIO},           {"-sn", FFARM_VERIFY_NO_SUBTITLES},
+    {"-ss", FFARM_VERIFY_NO_LENGTH},
+    {"-sseof", FFARM_VERIFY_NO_LENGTH},
+    {"-t", FFARM_VERIFY_NO_LENGTH},
+    {"-to", FFARM_VERIFY_NO_LENGTH},
+    {"-fs", FFARM_VERIFY_NO_LENGTH},
+    {"-shortest", FFARM_VERIFY_NO_LENGTH},
+    {"-frames", FFARM_VERIFY_NO_LENGTH},
+    {"-vframes", FFARM_VERIFY_NO_LENGTH},
+    {"-itsscale", FFARM_VERIFY_NO_LENGTH},
+    {"-itsoffset", FFARM_VERIFY_NO_LENGTH},
+    {"-stream_loop", FFARM_VERIFY_NO_LENGTH},
+    {"-map_chapters", FFARM_VERIFY_NO_CHAPTERS},
+    {"-map_metadata", FFARM_VERIFY_NO_LANGUAGE},
+    {"-metadata", FFARM_VERIFY_NO_LANGUAGE},
+    {"-an", FFARM_VERIFY_NO_AUDIO},
+    {"-sn", FFARM_VERIFY_NO_SUBTITLES},
     {"-vn", FFARM_VERIFY_NO_VIDEO},
 };
 
@@ -120,14 +128,15 @@ static void sort_choices_by_kind(const FfarmStreamPlan *streams, GPtrArray *kind
     }
 }
 
-static gboolean judge_codec(const FfarmMedia *source, const FfarmStreamChoice *choice, const FfarmStream *result, guint nth,
-                            GError **error)
+static gboolean judge_codec(const FfarmMedia *source, const FfarmStreamChoice *choice, const FfarmStream *result,
+                            guint nth, GError **error)
 {
     const char *expected = choice->codec;
     if (!expected || g_strcmp0(expected, result->codec) == 0)
         return TRUE;
-    return mismatch(error, source, "%s stream %u of the result is %s, %s was planned", kind_names[kind_of(choice->stream)],
-                    nth, result->codec ? result->codec : "of no known codec", expected);
+    return mismatch(error, source, "%s stream %u of the result is %s, %s was planned",
+                    kind_names[kind_of(choice->stream)], nth, result->codec ? result->codec : "of no known codec",
+                    expected);
 }
 
 /* Containers that carry no language, or only codes of three letters. */
@@ -140,8 +149,8 @@ static gboolean holds_language(const char *muxer, const char *language)
     return g_strv_contains(any, muxer) || (strlen(language) == 3 && g_strv_contains(three_letters, muxer));
 }
 
-static gboolean judge_language(const FfarmMedia *source, const FfarmStream *planned, const FfarmStream *result, guint nth,
-                               const char *muxer, GError **error)
+static gboolean judge_language(const FfarmMedia *source, const FfarmStream *planned, const FfarmStream *result,
+                               guint nth, const char *muxer, GError **error)
 {
     const char *before = ffarm_stream_language(planned), *after = ffarm_stream_language(result);
     if (ffarm_language_equal(before, "und") || ffarm_language_equal(before, after))
@@ -152,8 +161,8 @@ static gboolean judge_language(const FfarmMedia *source, const FfarmStream *plan
                     kind_names[kind_of(planned)], nth, after, before);
 }
 
-static gboolean judge_stream(const FfarmMedia *source, const FfarmStreamChoice *choice, const FfarmStream *result, guint nth,
-                             const FfarmPromise *promise, GError **error)
+static gboolean judge_stream(const FfarmMedia *source, const FfarmStreamChoice *choice, const FfarmStream *result,
+                             guint nth, const FfarmPromise *promise, GError **error)
 {
     const FfarmStream *planned = choice->stream;
     if (!judge_codec(source, choice, result, nth, error))
@@ -161,7 +170,8 @@ static gboolean judge_stream(const FfarmMedia *source, const FfarmStreamChoice *
     if (planned->type == FFARM_STREAM_ATTACHMENT)
         return g_strcmp0(planned->filename, result->filename) == 0 ||
                mismatch(error, source, "attachment %u of the result is named %s, the source's %s", nth,
-                        result->filename ? result->filename : "nothing", planned->filename ? planned->filename : "nothing");
+                        result->filename ? result->filename : "nothing",
+                        planned->filename ? planned->filename : "nothing");
     gboolean has_language = planned->type == FFARM_STREAM_AUDIO || planned->type == FFARM_STREAM_SUBTITLE;
     if (!has_language || (promise->flags & FFARM_VERIFY_NO_LANGUAGE))
         return TRUE;
@@ -182,9 +192,9 @@ static gint64 end_of(const FfarmMeasured *measured, const FfarmStream *stream)
 
 static gint64 tolerance_us(const FfarmStream *source, gint64 end_us)
 {
-    gint64 tolerance = (gint64) ((double) end_us * FFARM_VERIFY_TOLERANCE_RATIO);
+    gint64 tolerance = (gint64)((double)end_us * FFARM_VERIFY_TOLERANCE_RATIO);
     tolerance = CLAMP(tolerance, FFARM_VERIFY_TOLERANCE_MIN_US, FFARM_VERIFY_TOLERANCE_MAX_US);
-    gint64 two_frames = source->fps > 0 ? (gint64) (2 * G_USEC_PER_SEC / source->fps) : 0;
+    gint64 two_frames = source->fps > 0 ? (gint64)(2 * G_USEC_PER_SEC / source->fps) : 0;
     return MAX(tolerance, two_frames);
 }
 
@@ -207,8 +217,8 @@ static gboolean judge_end(const FfarmMeasured *source, const FfarmStream *planne
     gint64 off_us = ABS(end_us - expected_us);
     if (planned->type == FFARM_STREAM_SUBTITLE || off_us <= tolerance_us(planned, expected_us))
         return TRUE;
-    return mismatch(error, source->media, "%s stream %u of the result ends at %.2f s, the source's at %.2f s", kind, nth,
-                    (double) end_us / G_USEC_PER_SEC, (double) expected_us / G_USEC_PER_SEC);
+    return mismatch(error, source->media, "%s stream %u of the result ends at %.2f s, the source's at %.2f s", kind,
+                    nth, (double)end_us / G_USEC_PER_SEC, (double)expected_us / G_USEC_PER_SEC);
 }
 
 /* A data stream more than planned is one that a muxer made (chapter titles, a time code). */
@@ -221,8 +231,8 @@ static gboolean judge_kind(const FfarmMeasured *source, const FfarmMeasured *res
                            GPtrArray *got, const FfarmPromise *promise, GError **error)
 {
     if (!is_number_right(kind, planned->len, got->len))
-        return mismatch(error, source->media, "the result has %u %s stream%s, %u %s planned", got->len, kind_names[kind],
-                        got->len == 1 ? "" : "s", planned->len, planned->len == 1 ? "was" : "were");
+        return mismatch(error, source->media, "the result has %u %s stream%s, %u %s planned", got->len,
+                        kind_names[kind], got->len == 1 ? "" : "s", planned->len, planned->len == 1 ? "was" : "were");
     gboolean has_end = kind == KIND_VIDEO || kind == KIND_AUDIO || kind == KIND_SUBTITLE;
     for (guint i = 0; i < planned->len; i++) {
         const FfarmStreamChoice *choice = g_ptr_array_index(planned, i);
@@ -261,7 +271,8 @@ static gboolean judge_unmapped(const FfarmMeasured *source, const FfarmMeasured 
                                GError **error)
 {
     const FfarmStream *before = ffarm_media_peek_video(source->media), *after = ffarm_media_peek_video(result->media);
-    if (!(promise->flags & FFARM_VERIFY_NO_LENGTH) && before && after && !judge_end(source, before, result, after, 0, error))
+    if (!(promise->flags & FFARM_VERIFY_NO_LENGTH) && before && after &&
+        !judge_end(source, before, result, after, 0, error))
         return FALSE;
     gboolean had_audio = ffarm_media_count_streams(source->media, FFARM_STREAM_AUDIO) > 0;
     gboolean has_audio = ffarm_media_count_streams(result->media, FFARM_STREAM_AUDIO) > 0;
@@ -270,7 +281,8 @@ static gboolean judge_unmapped(const FfarmMeasured *source, const FfarmMeasured 
     return TRUE;
 }
 
-static gboolean judge_chapters(const FfarmMedia *source, const FfarmMedia *result, const FfarmPromise *promise, GError **error)
+static gboolean judge_chapters(const FfarmMedia *source, const FfarmMedia *result, const FfarmPromise *promise,
+                               GError **error)
 {
     if (!promise->muxer || !ffarm_container_holds_chapters(promise->muxer))
         return TRUE;
@@ -278,7 +290,8 @@ static gboolean judge_chapters(const FfarmMedia *source, const FfarmMedia *resul
         return TRUE;
     if (result->chapters->len >= source->chapters->len)
         return TRUE;
-    return mismatch(error, source, "the result has %u chapters, the source %u", result->chapters->len, source->chapters->len);
+    return mismatch(error, source, "the result has %u chapters, the source %u", result->chapters->len,
+                    source->chapters->len);
 }
 
 gboolean ffarm_verify_judge(const FfarmMeasured *source, const FfarmMeasured *result, const FfarmPromise *promise,
@@ -303,7 +316,7 @@ static gint64 *measure_ends(const FfarmMedia *media, const FfarmPackets *packets
     gint64 start_us = media->start_us == G_MININT64 ? 0 : media->start_us;
     gint64 *ends_us = g_new0(gint64, MAX(media->streams->len, 1));
     for (guint i = 0; i < media->streams->len; i++) {
-        const FfarmPacketsStream *stream = ffarm_packets_peek(packets, (int) i);
+        const FfarmPacketsStream *stream = ffarm_packets_peek(packets, (int)i);
         if (stream && stream->last_us != G_MININT64)
             ends_us[i] = MAX(stream->end_us - start_us, 0);
     }
@@ -326,8 +339,8 @@ static gboolean scan_source(const FfarmMedia *source, FfarmPackets **packets, GC
     return FALSE;
 }
 
-static gboolean scan_result(const char *path, const FfarmMedia *source, FfarmPackets **packets, GCancellable *cancellable,
-                            GError **error)
+static gboolean scan_result(const char *path, const FfarmMedia *source, FfarmPackets **packets,
+                            GCancellable *cancellable, GError **error)
 {
     g_autoptr(GError) inner = NULL;
     *packets = ffarm_packets_scan(path, 0, cancellable, &inner);

@@ -12,8 +12,8 @@ G_BEGIN_DECLS
  *
  * Threads: safe. */
 
-/* How far the end of a stream may lie from the source's: half a percent of its length, but at least half a second and at most
- * two (and never less than two frames). */
+/* How far the end of a stream may lie from the source's: half a percent of its length, but at least half a second and
+ * at most two (and never less than two frames). */
 #define FFARM_VERIFY_TOLERANCE_RATIO 0.005
 #define FFARM_VERIFY_TOLERANCE_MIN_US 500000
 #define FFARM_VERIFY_TOLERANCE_MAX_US 2000000
@@ -31,31 +31,32 @@ typedef enum {
 
 /* What was promised. */
 typedef struct {
-    const FfarmStreamPlan *streams; /* may be unmapped: then only video, length and the presence of audio are compared */
-    const char *muxer;              /* of the result; nullable */
+    const FfarmStreamPlan
+        *streams;      /* may be unmapped: then only video, length and the presence of audio are compared */
+    const char *muxer; /* of the result; nullable */
     FfarmVerifyFlags flags;
 } FfarmPromise;
 
 /* A file and what was measured of it by reading all its packets. */
 typedef struct {
     const FfarmMedia *media;
-    const gint64 *ends_us; /* one for each stream of @media by index: end of its last packet from the file's start; 0: no packet
-                              with a time. NULL: not measured */
+    const gint64 *ends_us; /* one for each stream of @media by index: end of its last packet from the file's start; 0:
+                              no packet with a time. NULL: not measured */
 } FfarmMeasured;
 
 /* What @profile (with mixins and engine applied) changes on purpose. Pure. */
 FfarmVerifyFlags ffarm_verify_flags(const FfarmProfile *profile);
 
 /* Probes @path, reads all packets of it and of the source, and judges.
- * Returns: FALSE with FFARM_JOB_ERROR_MISMATCH saying in words what differs, FFARM_JOB_ERROR_SOURCE if the source can't be
- * read, or G_IO_ERROR_CANCELLED. */
+ * Returns: FALSE with FFARM_JOB_ERROR_MISMATCH saying in words what differs, FFARM_JOB_ERROR_SOURCE if the source can't
+ * be read, or G_IO_ERROR_CANCELLED. */
 gboolean ffarm_verify_result(const char *path, const FfarmMedia *source, const FfarmPromise *promise,
                              GCancellable *cancellable, GError **error);
 
-/* The judgement alone, pure: the result has no problems; streams as planned (number of each kind, codec where it was copied or
- * converted, language, names of attachments); chapters where the container holds them; the last packet of video and of each
- * audio stream where the source's is; no subtitle stream that lost all its packets.
- * Returns: FALSE with FFARM_JOB_ERROR_MISMATCH; the message starts with the source's name. */
+/* The judgement alone, pure: the result has no problems; streams as planned (number of each kind, codec where it was
+ * copied or converted, language, names of attachments); chapters where the container holds them; the last packet of
+ * video and of each audio stream where the source's is; no subtitle stream that lost all its packets. Returns: FALSE
+ * with FFARM_JOB_ERROR_MISMATCH; the message starts with the source's name. */
 gboolean ffarm_verify_judge(const FfarmMeasured *source, const FfarmMeasured *result, const FfarmPromise *promise,
                             GError **error);
 

@@ -50,7 +50,7 @@ static gboolean fail(GError **error, FfarmJobError code, const char *subject, co
     va_start(arguments, format);
     g_autofree char *text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    g_set_error(error, FFARM_JOB_ERROR, (gint) code, "%s: %s", subject, text);
+    g_set_error(error, FFARM_JOB_ERROR, (gint)code, "%s: %s", subject, text);
     return FALSE;
 }
 
@@ -69,8 +69,8 @@ static void on_transfer(gint64 done_bytes, gint64 total_bytes, gpointer user_dat
     attempt->work->on_transfer(done_bytes, total_bytes, attempt->work->user_data);
 }
 
-/* A leftover of an attempt that was lost may still be written to by a process that is about to die: what ffmpeg writes now
- * must be another file, so the old one goes first. */
+/* A leftover of an attempt that was lost may still be written to by a process that is about to die: what ffmpeg writes
+ * now must be another file, so the old one goes first. */
 static gboolean clear_result(const Attempt *attempt, GError **error)
 {
     const char *result = attempt->placement->result;
@@ -109,8 +109,8 @@ static gboolean upload(Attempt *attempt, GError **error)
 {
     enter(attempt, FFARM_JOB_UPLOADING);
     return make_host_folder(attempt, error) &&
-           ffarm_runner_put(attempt->runner, attempt->source->path, attempt->placement->host_input, on_transfer, attempt,
-                            attempt->cancellable, error);
+           ffarm_runner_put(attempt->runner, attempt->source->path, attempt->placement->host_input, on_transfer,
+                            attempt, attempt->cancellable, error);
 }
 
 /* A mounted host must mean the same file by its path; anything else would encode one film into another's place. */
@@ -123,8 +123,8 @@ static gboolean check_mounted_input(const Attempt *attempt, GError **error)
     if (!there.is_folder && there.size_bytes == attempt->source->size_bytes)
         return TRUE;
     g_autofree char *name = g_filename_display_name(path);
-    return fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name, "%s is another file there than here; check path-substitution",
-                name);
+    return fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name,
+                "%s is another file there than here; check path-substitution", name);
 }
 
 static gboolean bring_input(Attempt *attempt, GError **error)
@@ -138,7 +138,7 @@ static gboolean encode(Attempt *attempt, gboolean *is_hopeless, GError **error)
 {
     const FfarmWork *work = attempt->work;
     FfarmEncode params = {
-        .argv = (const char *const *) work->choice->argv,
+        .argv = (const char *const *)work->choice->argv,
         .source = attempt->source,
         .threshold = work->choice->profile->threshold,
         .threshold_check = work->choice->profile->threshold_check,
@@ -155,8 +155,8 @@ static gboolean download(Attempt *attempt, GError **error)
 {
     enter(attempt, FFARM_JOB_DOWNLOADING);
     g_autoptr(GError) inner = NULL;
-    if (ffarm_runner_get(attempt->runner, attempt->placement->host_output, attempt->placement->result, on_transfer, attempt,
-                         attempt->cancellable, &inner))
+    if (ffarm_runner_get(attempt->runner, attempt->placement->host_output, attempt->placement->result, on_transfer,
+                         attempt, attempt->cancellable, &inner))
         return TRUE;
     /* It is this machine's disk that is full; another host would only encode for nothing. */
     if (g_error_matches(inner, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_NO_SPACE))
@@ -175,7 +175,8 @@ static gboolean check_mounted_output(const Attempt *attempt, gint64 size_bytes, 
     if (there.size_bytes == size_bytes)
         return TRUE;
     return fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name,
-                "the result has %" G_GINT64_FORMAT " bytes there and %" G_GINT64_FORMAT " here", there.size_bytes, size_bytes);
+                "the result has %" G_GINT64_FORMAT " bytes there and %" G_GINT64_FORMAT " here", there.size_bytes,
+                size_bytes);
 }
 
 static gboolean fetch_output(Attempt *attempt, GError **error)
@@ -193,7 +194,7 @@ static gboolean fetch_output(Attempt *attempt, GError **error)
 static gboolean is_below_threshold(const Attempt *attempt)
 {
     double threshold = attempt->work->choice->profile->threshold;
-    double source = (double) attempt->source->size_bytes, result = (double) attempt->outcome->output_size;
+    double source = (double)attempt->source->size_bytes, result = (double)attempt->outcome->output_size;
     return threshold > 0 && source > 0 && 100 * (source - result) / source < threshold;
 }
 
@@ -253,7 +254,8 @@ static void clean_host(Attempt *attempt)
     g_autoptr(GError) error = NULL;
     if (remove_from_host(attempt, ffarm_deadline_peek_cancellable(deadline), &error))
         return;
-    const char *path = attempt->placement->must_move ? attempt->placement->host_folder : attempt->placement->host_output;
+    const char *path =
+        attempt->placement->must_move ? attempt->placement->host_folder : attempt->placement->host_output;
     g_autofree char *name = g_filename_display_name(path);
     const char *reason = ffarm_deadline_has_passed(deadline) ? "the host did not answer in time" : error->message;
     g_ptr_array_add(attempt->outcome->remarks,
@@ -272,7 +274,8 @@ static void clean_up(Attempt *attempt, gboolean is_placed)
         clean_host(attempt);
 }
 
-/* Keeps what ffmpeg said where only its user can read it, since it names his films. Returns: path; NULL if it can't be kept. */
+/* Keeps what ffmpeg said where only its user can read it, since it names his films. Returns: path; NULL if it can't be
+ * kept. */
 static char *save_log(const Attempt *attempt)
 {
     gsize length = 0;
@@ -285,10 +288,10 @@ static char *save_log(const Attempt *attempt)
     g_autofree char *path = g_build_filename(folder, name, NULL);
     g_autoptr(GError) error = NULL;
     if (g_mkdir_with_parents(folder, 0700) == 0 &&
-        g_file_set_contents_full(path, tail, (gssize) length, G_FILE_SET_CONTENTS_NONE, 0600, &error))
+        g_file_set_contents_full(path, tail, (gssize)length, G_FILE_SET_CONTENTS_NONE, 0600, &error))
         return g_steal_pointer(&path);
-    g_ptr_array_add(attempt->outcome->remarks,
-                    g_strdup_printf("%s: the log could not be kept: %s", path, error ? error->message : g_strerror(errno)));
+    g_ptr_array_add(attempt->outcome->remarks, g_strdup_printf("%s: the log could not be kept: %s", path,
+                                                               error ? error->message : g_strerror(errno)));
     return NULL;
 }
 

@@ -72,13 +72,14 @@ class FarmTest : public testing::Test
     std::string StandIn(const std::string &name, const std::string &body)
     {
         g_autofree char *real = g_find_program_in_path("ffmpeg");
-        std::string text = "#!/bin/sh\n"
-                           "if [ \"$1\" = -version ]; then echo 'ffmpeg version 5.0-stand-in Copyright'; exit 0; fi\n"
-                           "ffmpeg=" +
-                           std::string(real ? real : "ffmpeg") +
-                           "\nprevious=\nfor last; do\n  [ \"$previous\" = -i ] && in=${last#file:}\n  previous=$last\ndone\n"
-                           "out=${last#file:}\n" +
-                           body + "\n";
+        std::string text =
+            "#!/bin/sh\n"
+            "if [ \"$1\" = -version ]; then echo 'ffmpeg version 5.0-stand-in Copyright'; exit 0; fi\n"
+            "ffmpeg=" +
+            std::string(real ? real : "ffmpeg") +
+            "\nprevious=\nfor last; do\n  [ \"$previous\" = -i ] && in=${last#file:}\n  previous=$last\ndone\n"
+            "out=${last#file:}\n" +
+            body + "\n";
         g_autofree char *path = scratch_write(folder, name.c_str(), text.c_str(), -1);
         chmod(path, 0755);
         return path;
@@ -124,7 +125,8 @@ class FarmTest : public testing::Test
             return false;
         g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(reinterpret_cast<GDestroyNotify>(ffarm_input_free));
         for (const std::string &input : inputs)
-            g_ptr_array_add(list, ffarm_input_new(input.c_str(), cluster.empty() ? nullptr : cluster.c_str(), nullptr, nullptr));
+            g_ptr_array_add(
+                list, ffarm_input_new(input.c_str(), cluster.empty() ? nullptr : cluster.c_str(), nullptr, nullptr));
         g_clear_error(&error);
         g_autoptr(FfarmPlan) plan = ffarm_plan_new(settings, list, &plan_options, nullptr, nullptr, nullptr, &error);
         if (!plan) {
@@ -160,8 +162,8 @@ class FarmTest : public testing::Test
         const char *argv[] = {"ffmpeg", "-v", "error", "-xerror", "-i", input.c_str(), "-f", "null", "-", nullptr};
         g_autofree char *complaints = nullptr;
         int status = -1;
-        g_spawn_sync(nullptr, const_cast<char **>(argv), nullptr, G_SPAWN_SEARCH_PATH, nullptr, nullptr, nullptr, &complaints,
-                     &status, nullptr);
+        g_spawn_sync(nullptr, const_cast<char **>(argv), nullptr, G_SPAWN_SEARCH_PATH, nullptr, nullptr, nullptr,
+                     &complaints, &status, nullptr);
         EXPECT_EQ(status, 0) << complaints;
     }
     bool Said(const std::string &part) const

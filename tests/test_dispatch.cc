@@ -113,7 +113,8 @@ class Dispatch : public testing::Test
 TEST_F(Dispatch, HandsOutByRankAcrossKinds)
 {
     guint seat = Seat("any");
-    FfarmJob *one = Queued("short", 0), *three = Queued("short", 2), *two = Queued("long", 1), *four = Queued("long", 3);
+    FfarmJob *one = Queued("short", 0), *three = Queued("short", 2), *two = Queued("long", 1),
+             *four = Queued("long", 3);
     EXPECT_EQ(Next(seat), one);
     EXPECT_EQ(Next(seat), two);
     EXPECT_EQ(Next(seat), three);

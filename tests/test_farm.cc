@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "farm_fixture.h"
+#include "prober.h"
 #include "runner.h"
 
 #include <csignal>
@@ -21,8 +22,8 @@ class Farm : public FarmTest
 {
   protected:
     // A cluster "home" of local hosts, each with an ffmpeg of its own and, where given, more lines of its block.
-    static std::string Cluster(const std::vector<std::pair<std::string, std::string>> &hosts, const std::string &more = "",
-                               const std::string &rest = copy_profile)
+    static std::string Cluster(const std::vector<std::pair<std::string, std::string>> &hosts,
+                               const std::string &more = "", const std::string &rest = copy_profile)
     {
         std::string yaml = "config:\n  clusters:\n    home:\n";
         for (const auto &[name, ffmpeg] : hosts)
@@ -103,7 +104,8 @@ TEST_F(Farm, EncodesOnFastStorageAndMovesFromThere)
 TEST_F(Farm, FailsAJobWhoseEncoderFailsAndKeepsTheLog)
 {
     std::string film = Film("film.mkv");
-    std::string fails = StandIn("fails", "echo 'half a film' >\"$out\"; echo '[error] Unrecognized option xyz' >&2; exit 1");
+    std::string fails =
+        StandIn("fails", "echo 'half a film' >\"$out\"; echo '[error] Unrecognized option xyz' >&2; exit 1");
     EXPECT_TRUE(Run(Cluster({{"a", fails}})));
     EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
     EXPECT_EQ(Of(film).error, film + ": ffmpeg failed with status 1 on a ([error] Unrecognized option xyz)");
@@ -165,7 +167,8 @@ TEST_F(Farm, DoesNotRetryWhenToldNotTo)
 TEST_F(Farm, RefusesAShorterFilmWhateverTheStatus)
 {
     std::string film = Film("film.mkv", 3);
-    std::string cuts = StandIn("cuts", "$ffmpeg -v quiet -y -i \"file:$in\" -t 1 -c copy -f matroska \"file:$out\"; exit 0");
+    std::string cuts =
+        StandIn("cuts", "$ffmpeg -v quiet -y -i \"file:$in\" -t 1 -c copy -f matroska \"file:$out\"; exit 0");
     EXPECT_TRUE(Run(Cluster({{"a", cuts}})));
     EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
     EXPECT_NE(Of(film).error.find("ends at 1."), std::string::npos) << Of(film).error;
@@ -184,10 +187,12 @@ TEST_F(Farm, RefusesAFilmCutOffInTheMiddle)
 TEST_F(Farm, RefusesASilentFilmAndOneThatIsNone)
 {
     std::string film = Film("film.mkv");
-    std::string silent = StandIn("silent", "$ffmpeg -v quiet -y -i \"file:$in\" -an -c copy -f matroska \"file:$out\"; exit 0");
+    std::string silent =
+        StandIn("silent", "$ffmpeg -v quiet -y -i \"file:$in\" -an -c copy -f matroska \"file:$out\"; exit 0");
     EXPECT_TRUE(Run(Cluster({{"a", silent}})));
     EXPECT_EQ(Of(film).error, film + ": the result has 0 audio streams, 1 was planned");
-    for (const char *body : {"echo 'not a film' >\"$out\"", ": >\"$out\"", "exit 0", "mkdir \"$out\"; rmdir \"$out\""}) {
+    for (const char *body :
+         {"echo 'not a film' >\"$out\"", ": >\"$out\"", "exit 0", "mkdir \"$out\"; rmdir \"$out\""}) {
         results.clear();
         EXPECT_TRUE(Run(Cluster({{"a", StandIn("other", body)}})));
         EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED) << body;
@@ -198,8 +203,8 @@ TEST_F(Farm, RefusesASilentFilmAndOneThatIsNone)
 TEST_F(Farm, BelievesAComplaintMoreThanTheStatus)
 {
     std::string film = Film("film.mkv");
-    std::string complains =
-        StandIn("complains", "$ffmpeg \"$@\"; echo '[matroska @ 0x1] [error] File ended prematurely at pos. 9' >&2; exit 0");
+    std::string complains = StandIn(
+        "complains", "$ffmpeg \"$@\"; echo '[matroska @ 0x1] [error] File ended prematurely at pos. 9' >&2; exit 0");
     EXPECT_TRUE(Run(Cluster({{"a", complains}, {"b", complains}})));
     EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
     EXPECT_EQ(Of(film).attempts, 1u);
@@ -223,8 +228,9 @@ TEST_F(Farm, StopsAnEncodeThatTalksWithoutGettingFurther)
     std::string film = Film("film.mkv");
     options.stall_ms = 400;
     options.retries = 0;
-    std::string talks = StandIn("talks", "while :; do echo out_time_us=100; echo total_size=10; echo progress=continue; "
-                                         "echo still here >&2; sleep 0.05; done");
+    std::string talks =
+        StandIn("talks", "while :; do echo out_time_us=100; echo total_size=10; echo progress=continue; "
+                         "echo still here >&2; sleep 0.05; done");
     EXPECT_TRUE(Run(Cluster({{"a", talks}})));
     EXPECT_EQ(Of(film).error, "a: ffmpeg made no progress for 0.4 s and was stopped");
     ExpectUntouched();
@@ -233,8 +239,9 @@ TEST_F(Farm, StopsAnEncodeThatTalksWithoutGettingFurther)
 TEST_F(Farm, IsNotImpressedByGarbage)
 {
     std::string film = Film("film.mkv");
-    std::string noisy = StandIn("noisy", "head -c 300000 /dev/urandom; head -c 300000 /dev/urandom >&2; echo progress=; "
-                                         "$ffmpeg \"$@\"; head -c 100000 /dev/zero >&2");
+    std::string noisy =
+        StandIn("noisy", "head -c 300000 /dev/urandom; head -c 300000 /dev/urandom >&2; echo progress=; "
+                         "$ffmpeg \"$@\"; head -c 100000 /dev/zero >&2");
     EXPECT_TRUE(Run(Cluster({{"a", noisy}})));
     ExpectDone(film);
 }
@@ -242,7 +249,8 @@ TEST_F(Farm, IsNotImpressedByGarbage)
 TEST_F(Farm, BlamesNoHostForAFullDiskOfItsOwn)
 {
     std::string film = Film("film.mkv");
-    std::string full = StandIn("full", "echo half >\"$out\"; echo '[error] Error writing trailer: No space left on device' >&2; exit 1");
+    std::string full = StandIn(
+        "full", "echo half >\"$out\"; echo '[error] Error writing trailer: No space left on device' >&2; exit 1");
     EXPECT_TRUE(Run(Cluster({{"a", full}, {"b", full}})));
     EXPECT_EQ(Of(film).attempts, 1u);
     EXPECT_NE(Of(film).error.find("the disk is full"), std::string::npos);
@@ -261,9 +269,11 @@ TEST_F(Farm, DiscardsAResultThatSavesTooLittle)
 TEST_F(Farm, StopsAHopelessEncodeEarly)
 {
     std::string film = Film("film.mkv", 20);
-    std::string big = StandIn("big", "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo frame=$i; echo out_time_us=${i}000000; "
-                                     "echo total_size=${i}00000000; echo progress=continue; sleep 0.05; done; "
-                                     "touch " + In("not-stopped") + "; exec sleep 100");
+    std::string big =
+        StandIn("big", "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo frame=$i; echo out_time_us=${i}000000; "
+                       "echo total_size=${i}00000000; echo progress=continue; sleep 0.05; done; "
+                       "touch " +
+                           In("not-stopped") + "; exec sleep 100");
     EXPECT_TRUE(Run(Cluster({{"a", big}}, "", Profile("    threshold: 20\n    threshold_check: 30\n"))));
     EXPECT_EQ(Of(film).state, FFARM_JOB_BELOW_THRESHOLD) << Of(film).error;
     EXPECT_FALSE(g_file_test(In("not-stopped").c_str(), G_FILE_TEST_EXISTS));
@@ -274,8 +284,8 @@ TEST_F(Farm, UsesAllSlotsAtOnceAndNotOneMore)
 {
     for (int i = 0; i < 6; i++)
         Film("film" + std::to_string(i) + ".mkv");
-    std::string slow = StandIn("slow", "n=$(mktemp " + In("busy") + "/XXXXXX); ls " + In("busy") + " | wc -l >>" + In("seen") +
-                                           "; $ffmpeg \"$@\"; sleep 0.3; rm $n");
+    std::string slow = StandIn("slow", "n=$(mktemp " + In("busy") + "/XXXXXX); ls " + In("busy") + " | wc -l >>" +
+                                           In("seen") + "; $ffmpeg \"$@\"; sleep 0.3; rm $n");
     ASSERT_EQ(mkdir(In("busy").c_str(), 0755), 0);
     EXPECT_TRUE(Run(Cluster({{"a", slow}}, "        queues:\n          q: 3\n")));
     EXPECT_EQ(summary.done, 6u);
@@ -290,8 +300,8 @@ TEST_F(Farm, DoesOneAtATimeWhenSequential)
 {
     for (int i = 0; i < 4; i++)
         Film("film" + std::to_string(i) + ".mkv");
-    std::string slow = StandIn("slow", "mkdir " + In("busy") + " || touch " + In("two") + "; $ffmpeg \"$@\"; sleep 0.1; rmdir " +
-                                           In("busy"));
+    std::string slow = StandIn("slow", "mkdir " + In("busy") + " || touch " + In("two") +
+                                           "; $ffmpeg \"$@\"; sleep 0.1; rmdir " + In("busy"));
     plan_options.sequential = TRUE;
     EXPECT_TRUE(Run(Cluster({{"a", slow}, {"b", slow}}, "        queues:\n          q: 2\n")));
     EXPECT_EQ(summary.done, 4u);
@@ -373,7 +383,9 @@ TEST_F(Farm, FailsOnlyTheJobsOfAHostThatCanNotBeUsed)
 {
     std::string film = Film("film.mkv");
     std::string yaml = "config:\n  clusters:\n    home:\n"
-                       "      a: {type: local, ffmpeg: " + In("none") + ", profiles: [copy]}\n"
+                       "      a: {type: local, ffmpeg: " +
+                       In("none") +
+                       ", profiles: [copy]}\n"
                        "      b: {type: local, profiles: [other]}\n"
                        "profiles:\n  copy: {output_options: -c copy}\n  other: {output_options: -c copy}\n"
                        "rules:\n  all: {profile: copy}\n";
@@ -495,4 +507,22 @@ TEST_F(Farm, TellsOfProgress)
     };
     EXPECT_TRUE(Run(Cluster({{"a", slow}})));
     EXPECT_NEAR(fraction, 1.0, 0.1);
+}
+
+TEST_F(Farm, LosesNeitherOfTwoFilmsThatWouldBecomeOne)
+{
+    std::string mkv = Film("film.mkv", 1), mp4 = Film("film.mp4", 3);
+    EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}}, "        queues:\n          q: 2\n", Profile("    extension: .mkv\n"))));
+    EXPECT_EQ(Tree(In("media")), (Names{"film.mkv", "film.mp4"}));
+    EXPECT_EQ(Of(mp4).state, FFARM_JOB_FAILED);
+    EXPECT_EQ(Read(mp4), before[mp4]);
+    g_autoptr(FfarmMedia) first = ffarm_probe_file(mkv.c_str(), 0, nullptr, nullptr);
+    EXPECT_NEAR(first->duration_us / 1e6, 1, 0.2);
+}
+
+TEST_F(Farm, HasNothingToDoWithoutFilms)
+{
+    EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}})));
+    EXPECT_EQ(summary.done + summary.failed + summary.skipped, 0u);
+    EXPECT_TRUE(reports.empty());
 }

@@ -37,11 +37,12 @@ class FarmSsh : public FarmTest
         FarmTest::TearDown();
     }
 
-    std::string Host(const std::string &name, const Sshd *sshd, const std::string &lines, const std::string &ffmpeg) const
+    std::string Host(const std::string &name, const Sshd *sshd, const std::string &lines,
+                     const std::string &ffmpeg) const
     {
         return "      " + name + ":\n        ip: " + sshd->address + "\n        port: " + std::to_string(sshd->port) +
-               "\n        user: " + sshd->user + "\n        identity: " + sshd->key + "\n        ffmpeg: " + ffmpeg + "\n" +
-               lines;
+               "\n        user: " + sshd->user + "\n        identity: " + sshd->key + "\n        ffmpeg: " + ffmpeg +
+               "\n" + lines;
     }
     std::string Streaming(const std::string &name, const Sshd *sshd, const std::string &ffmpeg = "ffmpeg") const
     {
@@ -78,6 +79,16 @@ class FarmSsh : public FarmTest
         std::vector<pid_t> found;
         std::ifstream pids(In("pids"));
         for (pid_t pid; pids >> pid;)
+            found.push_back(pid);
+        return found;
+    }
+    // The processes that serve the connections to @sshd.
+    static std::vector<pid_t> Sessions(const Sshd *sshd)
+    {
+        std::vector<pid_t> found;
+        std::string path = "/proc/" + std::to_string(sshd->pid) + "/task/" + std::to_string(sshd->pid) + "/children";
+        std::ifstream children(path);
+        for (pid_t pid; children >> pid;)
             found.push_back(pid);
         return found;
     }
@@ -123,8 +134,8 @@ class FarmSsh : public FarmTest
     // A film of more than a megabyte.
     std::string LargeFilm(const std::string &name)
     {
-        const char *args[] = {"-f", "lavfi", "-i", "testsrc2=size=320x240:duration=5:rate=25", "-c:v", "mjpeg",
-                              "-q:v", "2",   nullptr};
+        const char *args[] = {"-f",   "lavfi", "-i",   "testsrc2=size=320x240:duration=5:rate=25", "-c:v", "mjpeg",
+                              "-q:v", "2",     nullptr};
         g_autofree char *made = media_make(In("media").c_str(), name.c_str(), args);
         before[made] = Read(made);
         inputs.push_back(made);
@@ -140,12 +151,12 @@ class FarmSsh : public FarmTest
 
 TEST_F(FarmSsh, StreamsToTwoHostsAndBack)
 {
-    for (const char *name : {"one.mkv", "it's \"two\" $(touch PWNED).mkv", "deep/-three; four\n.mkv", "not\xFFutf8: x.mkv"})
+    for (const char *name :
+         {"one.mkv", "it's \"two\" $(touch PWNED).mkv", "deep/-three; four\n.mkv", "not\xFFutf8: x.mkv"})
         Film(name);
     EXPECT_TRUE(Run(Yaml(Streaming("a", a) + Streaming("b", b)))) << error->message;
     ExpectAllDone();
-    EXPECT_EQ(states[inputs[0]],
-              (Names{"claimed", "uploading", "encoding", "downloading", "verifying", "replacing"}));
+    EXPECT_EQ(states[inputs[0]], (Names{"claimed", "uploading", "encoding", "downloading", "verifying", "replacing"}));
     EXPECT_EQ(summary.hosts_usable, 2u);
     ExpectHostsEmpty();
 }
@@ -165,7 +176,9 @@ TEST_F(FarmSsh, ProvesTheMappingOfAMountedHost)
     Film("one.mkv");
     mkdir(In("elsewhere").c_str(), 0755);
     EXPECT_TRUE(Run(Yaml(Mounted("a", a, "ffmpeg", "elsewhere") + Streaming("b", b)))) << error->message;
-    EXPECT_EQ(reports["a"].rfind("a: what is written to " + In("media") + " here does not appear in " + In("elsewhere"), 0), 0u)
+    EXPECT_EQ(
+        reports["a"].rfind("a: what is written to " + In("media") + " here does not appear in " + In("elsewhere"), 0),
+        0u)
         << reports["a"];
     ExpectAllDone();
     EXPECT_EQ(Of(inputs[0]).host, "b");
@@ -249,6 +262,27 @@ TEST_F(FarmSsh, ComesBackToAHostThatDroppedTheConnection)
     EXPECT_EQ(Of(inputs[0]).attempts, 2u);
     EXPECT_EQ(Tree(In("work-a")), Names{});
     ExpectHostsEmpty();
+}
+
+// Nothing comes from the host any more, and nothing says that it has gone.
+TEST_F(FarmSsh, NoticesAHostThatFallsSilent)
+{
+    Film("film.mkv", 20);
+    std::vector<pid_t> stopped;
+    OnceEncodingOnA([&] {
+        for (pid_t pid : Sessions(a))
+            if (kill(pid, SIGSTOP) == 0)
+                stopped.push_back(pid);
+        kill(Pids().back(), SIGSTOP);
+    });
+    options.stall_ms = 3000;
+    EXPECT_TRUE(Run(Yaml(Streaming("a", a, Slow()) + Streaming("b", b, Late()))));
+    EXPECT_FALSE(stopped.empty());
+    for (pid_t pid : stopped)
+        kill(pid, SIGCONT);
+    kill(Pids().back(), SIGKILL);
+    ExpectAllDone();
+    EXPECT_EQ(Of(inputs[0]).host, "b");
 }
 
 TEST_F(FarmSsh, NamesAHostThatIsGoneFromTheStart)

@@ -51,7 +51,8 @@ int Judge(int status, const std::string &text, bool shares_disk = false, std::st
 
 TEST(FfmpegLog, FindsTroubleHoweverTheOutputIsCut)
 {
-    std::string text = "[info] Input #0\n[matroska,webm @ 0x55] [error] File ended prematurely at pos. 77 (0x4d)\n[info] end\n";
+    std::string text =
+        "[info] Input #0\n[matroska,webm @ 0x55] [error] File ended prematurely at pos. 77 (0x4d)\n[info] end\n";
     for (size_t piece : {size_t(1), size_t(3), size_t(7), std::string::npos}) {
         Log log = Feed(text, piece);
         EXPECT_STREQ(ffarm_ffmpeg_log_peek_trouble(log.get(), FFARM_TROUBLE_DAMAGED),
@@ -93,7 +94,8 @@ TEST(FfmpegLog, KeepsTheLast64KiB)
 
 TEST(FfmpegLog, MakesLinesFitToShow)
 {
-    std::string hostile = std::string("[error] \x1b]0;evil\x07 \xff\xfe") + std::string(1, '\0') + "x" + std::string(3000, 'y');
+    std::string hostile =
+        std::string("[error] \x1b]0;evil\x07 \xff\xfe") + std::string(1, '\0') + "x" + std::string(3000, 'y');
     Log log = Feed(hostile + "\n");
     std::string shown = ffarm_ffmpeg_log_peek_last(log.get());
     EXPECT_TRUE(g_utf8_validate(shown.data(), static_cast<gssize>(shown.size()), nullptr));
@@ -136,7 +138,8 @@ TEST(EncodeJudge, KnowsWhoseFaultItIs)
         {1, "[error] file:/films/x.mkv: No such file or directory\n", FFARM_JOB_ERROR_HOST},
         {0, "[error] file:/films/x.mkv: Input/output error\n", FFARM_JOB_ERROR_HOST},
         {0, "[matroska,webm @ 0x1] [error] File ended prematurely at pos. 7\n", FFARM_JOB_ERROR_SOURCE},
-        {0, "[error] Error while decoding stream #0:0: Invalid data found when processing input\n", FFARM_JOB_ERROR_SOURCE},
+        {0, "[error] Error while decoding stream #0:0: Invalid data found when processing input\n",
+         FFARM_JOB_ERROR_SOURCE},
         {0, "[warning] file:x.ts: corrupt input packet in stream 0\n", FFARM_JOB_ERROR_SOURCE},
         {1, "[mov,mp4 @ 0x1] [error] moov atom not found\n", FFARM_JOB_ERROR_SOURCE},
         {1, "[fatal] Unrecognized option 'xyz'.\n", FFARM_JOB_ERROR_ENCODER},
@@ -150,7 +153,8 @@ TEST(EncodeJudge, KnowsWhoseFaultItIs)
 
 TEST(EncodeJudge, BlamesNobodyElseForAFullDiskOfTheManagers)
 {
-    EXPECT_EQ(Judge(1, "[error] av_interleaved_write_frame(): No space left on device\n", true), FFARM_JOB_ERROR_REPLACE);
+    EXPECT_EQ(Judge(1, "[error] av_interleaved_write_frame(): No space left on device\n", true),
+              FFARM_JOB_ERROR_REPLACE);
 }
 
 TEST(EncodeJudge, NamesTheSubjectFirst)

@@ -18,8 +18,8 @@ FfarmJobState State(int number)
 
 TEST(JobState, HasTheNamesOfTheCommandLine)
 {
-    const char *names[] = {"queued", "claimed", "uploading", "encoding", "downloading", "verifying", "replacing",
-                           "done", "kept", "skipped", "below_threshold", "failed", "cancelled"};
+    const char *names[] = {"queued", "claimed", "uploading", "encoding",        "downloading", "verifying", "replacing",
+                           "done",   "kept",    "skipped",   "below_threshold", "failed",      "cancelled"};
     for (int state = 0; state < n_states; state++)
         EXPECT_STREQ(ffarm_job_state_name(State(state)), names[state]);
 }
@@ -43,12 +43,18 @@ TEST(JobState, AllowsTheseTransitionsAndNoOther)
             legal.insert({from, FFARM_JOB_QUEUED});
     }
     const std::pair<int, int> forward[] = {
-        {FFARM_JOB_QUEUED, FFARM_JOB_CLAIMED},           {FFARM_JOB_QUEUED, FFARM_JOB_SKIPPED},
-        {FFARM_JOB_CLAIMED, FFARM_JOB_UPLOADING},        {FFARM_JOB_CLAIMED, FFARM_JOB_ENCODING},
-        {FFARM_JOB_UPLOADING, FFARM_JOB_ENCODING},       {FFARM_JOB_ENCODING, FFARM_JOB_DOWNLOADING},
-        {FFARM_JOB_ENCODING, FFARM_JOB_VERIFYING},       {FFARM_JOB_ENCODING, FFARM_JOB_BELOW_THRESHOLD},
-        {FFARM_JOB_DOWNLOADING, FFARM_JOB_VERIFYING},    {FFARM_JOB_VERIFYING, FFARM_JOB_REPLACING},
-        {FFARM_JOB_VERIFYING, FFARM_JOB_BELOW_THRESHOLD}, {FFARM_JOB_REPLACING, FFARM_JOB_DONE},
+        {FFARM_JOB_QUEUED, FFARM_JOB_CLAIMED},
+        {FFARM_JOB_QUEUED, FFARM_JOB_SKIPPED},
+        {FFARM_JOB_CLAIMED, FFARM_JOB_UPLOADING},
+        {FFARM_JOB_CLAIMED, FFARM_JOB_ENCODING},
+        {FFARM_JOB_UPLOADING, FFARM_JOB_ENCODING},
+        {FFARM_JOB_ENCODING, FFARM_JOB_DOWNLOADING},
+        {FFARM_JOB_ENCODING, FFARM_JOB_VERIFYING},
+        {FFARM_JOB_ENCODING, FFARM_JOB_BELOW_THRESHOLD},
+        {FFARM_JOB_DOWNLOADING, FFARM_JOB_VERIFYING},
+        {FFARM_JOB_VERIFYING, FFARM_JOB_REPLACING},
+        {FFARM_JOB_VERIFYING, FFARM_JOB_BELOW_THRESHOLD},
+        {FFARM_JOB_REPLACING, FFARM_JOB_DONE},
         {FFARM_JOB_REPLACING, FFARM_JOB_KEPT},
     };
     legal.insert(std::begin(forward), std::end(forward));

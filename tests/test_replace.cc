@@ -75,7 +75,8 @@ class Replace : public testing::Test
         source->size_bytes = info.st_size;
         source->mtime_ns = info.st_mtim.tv_sec * G_GINT64_CONSTANT(1000000000) + info.st_mtim.tv_nsec;
     }
-    bool Run(const std::string &result, const std::string &destination, bool keep = false, GCancellable *cancellable = nullptr)
+    bool Run(const std::string &result, const std::string &destination, bool keep = false,
+             GCancellable *cancellable = nullptr)
     {
         FfarmReplaceParams params = {result.c_str(), destination.c_str(), source, keep};
         g_clear_error(&error);
@@ -279,7 +280,8 @@ TEST_F(Replace, CopiesFromAnotherFileSystem)
 {
     std::string film = Write("film.avi", "old");
     std::string content(3 * 1024 * 1024 + 17, 'n');
-    g_autofree char *result = scratch_write(other, ".ffarm-1.mkv.tmp", content.data(), static_cast<gssize>(content.size()));
+    g_autofree char *result =
+        scratch_write(other, ".ffarm-1.mkv.tmp", content.data(), static_cast<gssize>(content.size()));
     struct stat here, there;
     ASSERT_EQ(stat(folder, &here), 0);
     ASSERT_EQ(stat(other, &there), 0);
@@ -299,7 +301,8 @@ TEST_F(Replace, LeavesNothingBehindWhenTheCopyDoesNotFit)
 {
     std::string film = Write("film.mkv", "old");
     std::string content(256 * 1024, 'n');
-    g_autofree char *result = scratch_write(other, ".ffarm-1.mkv.tmp", content.data(), static_cast<gssize>(content.size()));
+    g_autofree char *result =
+        scratch_write(other, ".ffarm-1.mkv.tmp", content.data(), static_cast<gssize>(content.size()));
     Probe(film);
     int status = InChild([&] {
         signal(SIGXFSZ, SIG_IGN);
@@ -341,7 +344,9 @@ TEST_F(Replace, FailsInAFolderThatMayNotBeWritten)
     int status = InChild([&] {
         if (geteuid() == 0 && setuid(65534) != 0)
             return 2;
-        return !Run(result, In("closed/film.mkv")) && g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_REPLACE) ? 0 : 1;
+        return !Run(result, In("closed/film.mkv")) && g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_REPLACE)
+                   ? 0
+                   : 1;
     });
     EXPECT_EQ(status, 0);
     EXPECT_EQ(Names(In("closed")), (std::vector<std::string>{"film.avi"}));
@@ -361,7 +366,9 @@ TEST_F(Replace, WithdrawsTheResultWhenTheSourceCanNotBeRemoved)
     int status = InChild([&] {
         if (geteuid() == 0 && setuid(65534) != 0)
             return 2;
-        return !Run(result, In("open/film.mkv")) && g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_REPLACE) ? 0 : 1;
+        return !Run(result, In("open/film.mkv")) && g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_REPLACE)
+                   ? 0
+                   : 1;
     });
     EXPECT_EQ(status, 0);
     EXPECT_EQ(Read(film), "old");
@@ -403,9 +410,9 @@ TEST_F(Replace, LeavesTheOtherNamesOfAHardLinkedSource)
 
 TEST_F(Replace, TakesNamesAsTheyAre)
 {
-    const std::string names[] = {"a b.mkv", "it's \"quoted\".mkv", "$(touch PWNED).mkv", "`x`;&%#*.mkv", "new\nline.mkv",
-                                 "-dash.mkv", "\xF0\x9F\x8E\xAC.mkv", "not\xFFutf8.mkv", "Movie: x.mkv",
-                                 std::string(240, 'x') + ".mkv"};
+    const std::string names[] = {
+        "a b.mkv",   "it's \"quoted\".mkv",  "$(touch PWNED).mkv", "`x`;&%#*.mkv", "new\nline.mkv",
+        "-dash.mkv", "\xF0\x9F\x8E\xAC.mkv", "not\xFFutf8.mkv",    "Movie: x.mkv", std::string(240, 'x') + ".mkv"};
     for (const std::string &name : names) {
         std::string film = Write(name, "old"), result = Write(".ffarm-1.mkv.tmp", "new");
         Probe(film);
@@ -445,7 +452,8 @@ TEST_F(Replace, GetsByWithoutTheFileSystemsHelp)
     EXPECT_EQ(Names(folder), (std::vector<std::string>{"film.mkv", "taken.mkv"}));
 }
 
-// The case of the extension is all that changes: where the file system tells cases apart these are two names like any other.
+// The case of the extension is all that changes: where the file system tells cases apart these are two names like any
+// other.
 TEST_F(Replace, TellsCasesApartWhereTheFileSystemDoes)
 {
     std::string film = Write("film.MKV", "old"), result = Write(".ffarm-1.mkv.tmp", "new");

@@ -9,8 +9,8 @@
 
 namespace
 {
-// A film of 100 s with h264, two audio streams, two subtitles, a font and cover art, and a plan that keeps all of it; the
-// result is what was promised until a test changes it.
+// A film of 100 s with h264, two audio streams, two subtitles, a font and cover art, and a plan that keeps all of it;
+// the result is what was promised until a test changes it.
 class Verify : public testing::Test
 {
   protected:

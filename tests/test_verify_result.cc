@@ -21,9 +21,30 @@ class VerifyResult : public testing::Test
     void SetUp() override
     {
         folder = scratch_new();
-        film = Make("film.mkv", {"-f", "lavfi", "-i", "testsrc=size=64x64:rate=25:duration=4", "-f", "lavfi", "-i",
-                                 "sine=duration=4", "-map", "0:v", "-map", "1:a", "-map", "1:a", "-c:v", "libx264", "-preset",
-                                 "ultrafast", "-c:a", "aac", "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=ger"});
+        film = Make("film.mkv", {"-f",
+                                 "lavfi",
+                                 "-i",
+                                 "testsrc=size=64x64:rate=25:duration=4",
+                                 "-f",
+                                 "lavfi",
+                                 "-i",
+                                 "sine=duration=4",
+                                 "-map",
+                                 "0:v",
+                                 "-map",
+                                 "1:a",
+                                 "-map",
+                                 "1:a",
+                                 "-c:v",
+                                 "libx264",
+                                 "-preset",
+                                 "ultrafast",
+                                 "-c:a",
+                                 "aac",
+                                 "-metadata:s:a:0",
+                                 "language=eng",
+                                 "-metadata:s:a:1",
+                                 "language=ger"});
         source = ffarm_probe_file(film.c_str(), 0, nullptr, nullptr);
         profile = MakeProfile("copy", "-c copy");
     }
@@ -59,7 +80,8 @@ class VerifyResult : public testing::Test
     void ExpectMismatch(const std::string &path, const char *muxer = "matroska")
     {
         EXPECT_FALSE(Verify(path, muxer));
-        EXPECT_TRUE(g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_MISMATCH)) << (error ? error->message : "accepted");
+        EXPECT_TRUE(g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_MISMATCH))
+            << (error ? error->message : "accepted");
     }
 
     char *folder = nullptr;
@@ -74,7 +96,8 @@ TEST_F(VerifyResult, AcceptsAGoodResult)
 {
     EXPECT_TRUE(Verify(Result("good.mkv", {"-map", "0", "-c", "copy"}))) << error->message;
     EXPECT_TRUE(Verify(Result("good.mp4", {"-map", "0", "-c", "copy"}), "mp4")) << error->message;
-    EXPECT_TRUE(Verify(Result("fast.mp4", {"-map", "0", "-c", "copy", "-movflags", "+faststart"}), "mp4")) << error->message;
+    EXPECT_TRUE(Verify(Result("fast.mp4", {"-map", "0", "-c", "copy", "-movflags", "+faststart"}), "mp4"))
+        << error->message;
     EXPECT_TRUE(Verify(Result("ts.ts", {"-map", "0", "-c", "copy"}), "mpegts")) << error->message;
 }
 
@@ -109,8 +132,8 @@ TEST_F(VerifyResult, RefusesWhatLostAStreamOrALanguage)
 
 TEST_F(VerifyResult, RefusesShortAudioUnderAFullPicture)
 {
-    ExpectMismatch(Make("short-audio.mkv", {"-i", "file:" + film, "-t", "2", "-i", "file:" + film, "-map", "0:v", "-map", "1:a",
-                                            "-c", "copy"}));
+    ExpectMismatch(Make("short-audio.mkv", {"-i", "file:" + film, "-t", "2", "-i", "file:" + film, "-map", "0:v",
+                                            "-map", "1:a", "-c", "copy"}));
     EXPECT_NE(std::string(error->message).find("audio stream 0"), std::string::npos) << error->message;
 }
 
