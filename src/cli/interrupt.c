@@ -44,8 +44,9 @@ CliInterrupt *cli_interrupt_start(void)
     interrupt->loop = g_main_loop_new(interrupt->context, FALSE);
     for (guint i = 0; i < G_N_ELEMENTS(signals); i++) {
         struct sigaction action;
-        /* nohup, or a shell's background job: whoever ignores a signal for us means it. */
-        if (sigaction(signals[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+        /* Who ignores SIGHUP for us (nohup) means it. SIGINT comes ignored to every background job of a script, which does not
+         * mean that the script can't stop it. */
+        if (signals[i] == SIGHUP && sigaction(signals[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN)
             continue;
         g_autoptr(GSource) source = g_unix_signal_source_new(signals[i]);
         g_source_set_callback(source, on_signal, interrupt, NULL);
