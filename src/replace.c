@@ -222,16 +222,16 @@ static gboolean finish_file(Replacement *replacement, GError **error)
     return TRUE;
 }
 
-static gboolean sync_folder(const char *folder, GError **error)
+/* Returns: 0 or an errno. */
+static int sync_folder(const char *folder)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     /* Some network file systems flush folders on their own and refuse to be asked. */
     gboolean ok = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP);
-    int saved = errno;
+    int saved = ok ? 0 : errno;
     if (fd >= 0)
         close(fd);
-    return ok ||
-           fail(error, FFARM_JOB_ERROR_REPLACE, folder, "the folder can't be written to disk: %s", g_strerror(saved));
+    return saved;
 }
 
 /* rename() to a name that must not exist. Returns 0 or an errno. */
@@ -265,13 +265,17 @@ static int rename_into_place(const Replacement *replacement)
  * between the look and the rename. */
 static gboolean place(Replacement *replacement, GCancellable *cancellable, GError **error)
 {
-    if (!finish_file(replacement, error) || !sync_folder(replacement->folder, error))
+    if (!finish_file(replacement, error))
         return FALSE;
+    int failure = sync_folder(replacement->folder);
+    if (failure != 0)
+        return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->folder, "the folder can't be written to disk: %s",
+                    g_strerror(failure));
     if (g_cancellable_set_error_if_cancelled(cancellable, error))
         return FALSE;
     if (!stat_source(replacement->params->source, &replacement->source, error))
         return FALSE;
-    int failure = rename_into_place(replacement);
+    failure = rename_into_place(replacement);
     if (failure == EXDEV && !replacement->is_copied)
         return copy_result(replacement, cancellable, error) && place(replacement, cancellable, error);
     if (failure == EEXIST)
@@ -284,30 +288,61 @@ static gboolean place(Replacement *replacement, GCancellable *cancellable, GErro
     return TRUE;
 }
 
-/* Takes back what place() put under a new name, so that the source alone is there again. */
-static gboolean withdraw(const Replacement *replacement)
+typedef enum { SOURCE_THERE, SOURCE_GONE, SOURCE_IN_DOUBT } SourceState;
+
+/* It is opened, as a network file system may answer a mere stat() from what it remembers. */
+static SourceState look_at_source(const FfarmMedia *source)
 {
-    struct stat there;
-    if (lstat(replacement->destination, &there) == 0 && there.st_dev == replacement->placed.st_dev &&
-        there.st_ino == replacement->placed.st_ino)
-        unlink(replacement->destination);
-    return FALSE;
+    int fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        struct stat link; /* a link that leads nowhere is still there */
+        return errno == ENOENT && lstat(source->path, &link) != 0 && errno == ENOENT ? SOURCE_GONE : SOURCE_IN_DOUBT;
+    }
+    struct stat info;
+    gboolean is_there = fstat(fd, &info) == 0 && info.st_nlink > 0 && is_probed_file(source, &info);
+    close(fd);
+    return is_there ? SOURCE_THERE : SOURCE_IN_DOUBT;
 }
 
+static gboolean is_in_place(const Replacement *replacement)
+{
+    struct stat there;
+    return lstat(replacement->destination, &there) == 0 && there.st_dev == replacement->placed.st_dev &&
+           there.st_ino == replacement->placed.st_ino;
+}
+
+/* Ends what can't be completed although place() is done. The result is taken back only if the source is certainly
+ * there: otherwise it may be all that is left of the film. */
+static gboolean give_up(const Replacement *replacement, const char *path, const char *reason, GError **error)
+{
+    const char *source = replacement->params->source->path;
+    gboolean is_certain = look_at_source(replacement->params->source) == SOURCE_THERE;
+    if (is_certain && is_in_place(replacement) && unlink(replacement->destination) == 0)
+        return fail(error, FFARM_JOB_ERROR_REPLACE, path, "%s", reason);
+    g_autofree char *old_name = g_filename_display_name(source);
+    g_autofree char *new_name = g_filename_display_name(replacement->destination);
+    return fail(error, FFARM_JOB_ERROR_REPLACE, path,
+                "%s; nothing more was removed: look at %s and at the result, %s, and remove the one you don't want",
+                reason, old_name, new_name);
+}
+
+/* Whether unlink() failed says little: a network file system reports an error for what it did carry out. What is there
+ * afterwards decides. */
 static gboolean remove_source(const Replacement *replacement, GError **error)
 {
     const FfarmMedia *source = replacement->params->source;
-    struct stat info;
-    if (!stat_source(source, &info, error))
-        return withdraw(replacement);
+    if (look_at_source(source) != SOURCE_THERE)
+        return give_up(replacement, source->path, "the source was changed or can't be read any more", error);
     if (unlink(source->path) != 0) {
-        fail(error, FFARM_JOB_ERROR_REPLACE, source->path, "the source can't be removed: %s", g_strerror(errno));
-        return withdraw(replacement);
+        g_autofree char *reason = g_strdup_printf("the source can't be removed: %s", g_strerror(errno));
+        if (look_at_source(source) != SOURCE_GONE || !is_in_place(replacement))
+            return give_up(replacement, source->path, reason, error);
+        g_debug("%s: %s, but it is gone", source->path, reason);
     }
     g_autofree char *folder = g_path_get_dirname(source->path);
-    g_autoptr(GError) ignored = NULL; /* the worst that can come of it is that the old film is there again */
-    if (!sync_folder(folder, &ignored))
-        g_debug("%s", ignored->message);
+    int failure = sync_folder(folder); /* the worst that can come of it is that the old film is there again */
+    if (failure != 0)
+        g_debug("%s: can't be written to disk: %s", folder, g_strerror(failure));
     return TRUE;
 }
 
@@ -322,10 +357,10 @@ gboolean ffarm_replace(const FfarmReplaceParams *params, GCancellable *cancellab
         return FALSE;
     if (!place(&replacement, cancellable, error))
         return FALSE;
-    g_autoptr(GError) unsynced = NULL;
-    if (!sync_folder(replacement.folder, &unsynced) && !replacement.is_same_name) {
-        g_propagate_error(error, g_steal_pointer(&unsynced));
-        return withdraw(&replacement);
+    int failure = sync_folder(replacement.folder);
+    if (failure != 0 && !replacement.is_same_name) {
+        g_autofree char *reason = g_strdup_printf("the folder can't be written to disk: %s", g_strerror(failure));
+        return give_up(&replacement, replacement.folder, reason, error);
     }
     gboolean is_source_left = params->keep_source || replacement.is_same_name;
     if (!is_source_left && !remove_source(&replacement, error))

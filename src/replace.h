@@ -28,9 +28,12 @@ gboolean ffarm_replace_check_source(const FfarmMedia *source, GError **error);
  * @destination are made. An existing file at @destination that is not the source is never overwritten. A source that is
  * a symbolic link: under the same name the file behind the link is replaced and the link stays; where the name changes,
  * the link alone is removed, and the file behind it stays, as other links may lead there. A source with several hard
- * links: its other names keep the old film. On success @result is gone from its old name. Errors:
- * FFARM_JOB_ERROR_SOURCE (changed or gone meanwhile), FFARM_JOB_ERROR_REPLACE, G_IO_ERROR_CANCELLED; in each case the
- * source is as it was, nothing new lies at @destination, and @result is left for the caller to remove. */
+ * links: its other names keep the old film. A source that is gone after its removal was asked for counts as removed,
+ * whatever the file system said. On success @result is gone from its old name.
+ * Errors: FFARM_JOB_ERROR_SOURCE (changed or gone meanwhile), FFARM_JOB_ERROR_REPLACE, G_IO_ERROR_CANCELLED; the source
+ * is as it was, nothing new lies at @destination, and @result is left for the caller to remove. One exception: if
+ * something fails when the result is in place already, it is taken back only if the source is certainly still the
+ * probed file; in any doubt both names are left as they are, and the message (FFARM_JOB_ERROR_REPLACE) names them. */
 gboolean ffarm_replace(const FfarmReplaceParams *params, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstddef>
 #include <fcntl.h>
+#include <functional>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <string>
@@ -24,6 +25,29 @@
 
 namespace
 {
+// What unlink() and fsync() do instead while a test has set it: 0, or the errno that they fail with.
+std::function<int(const char *)> faulty_unlink;
+std::function<int(int)> faulty_fsync;
+
+int Fail(int failure)
+{
+    errno = failure;
+    return failure == 0 ? 0 : -1;
+}
+} // namespace
+
+extern "C" int unlink(const char *path) noexcept
+{
+    return faulty_unlink ? Fail(faulty_unlink(path)) : unlinkat(AT_FDCWD, path, 0);
+}
+
+extern "C" int fsync(int fd)
+{
+    return faulty_fsync ? Fail(faulty_fsync(fd)) : fdatasync(fd);
+}
+
+namespace
+{
 class Replace : public testing::Test
 {
   protected:
@@ -35,6 +59,8 @@ class Replace : public testing::Test
     }
     void TearDown() override
     {
+        faulty_unlink = nullptr;
+        faulty_fsync = nullptr;
         scratch_free(folder);
         scratch_free(other);
         ffarm_media_free(source);
@@ -374,6 +400,95 @@ TEST_F(Replace, WithdrawsTheResultWhenTheSourceCanNotBeRemoved)
     EXPECT_EQ(Read(film), "old");
     EXPECT_FALSE(Exists(In("open/film.mkv")));
     chmod(In("closed").c_str(), 0755);
+}
+
+// A resent request of a network file system: the first one did it, the second one finds nothing.
+TEST_F(Replace, TakesASourceThatIsGoneForRemoved)
+{
+    for (int failure : {ENOENT, EIO, ESTALE}) {
+        std::string film = Write("film.avi", "old"), result = Write(".ffarm-1.mkv.tmp", "new");
+        Probe(film);
+        faulty_unlink = [&](const char *path) {
+            unlinkat(AT_FDCWD, path, 0);
+            return path == film ? failure : 0;
+        };
+        EXPECT_TRUE(Run(result, In("film.mkv"))) << error->message;
+        EXPECT_EQ(Read(In("film.mkv")), "new");
+        EXPECT_EQ(Names(folder), (std::vector<std::string>{"film.mkv"}));
+        ASSERT_EQ(unlinkat(AT_FDCWD, In("film.mkv").c_str(), 0), 0);
+    }
+}
+
+TEST_F(Replace, WithdrawsTheResultWhenTheSourceIsCertainlyThere)
+{
+    std::string film = Write("film.avi", "old"), result = Write(".ffarm-1.mkv.tmp", "new");
+    Probe(film);
+    faulty_unlink = [&](const char *path) { return path == film ? EIO : unlinkat(AT_FDCWD, path, 0); };
+    EXPECT_FALSE(Run(result, In("film.mkv")));
+    ExpectUntouched(film, "old", FFARM_JOB_ERROR_REPLACE);
+    EXPECT_EQ(Names(folder), (std::vector<std::string>{"film.avi"}));
+}
+
+// The source became another file while the result was put in place: the result may be all that is left of the film.
+TEST_F(Replace, LeavesBothInDoubt)
+{
+    std::string film = Write("film.avi", "old"), result = Write(".ffarm-1.mkv.tmp", "new");
+    Probe(film);
+    faulty_unlink = [&](const char *path) {
+        if (path != film)
+            return unlinkat(AT_FDCWD, path, 0);
+        Write("film.avi", "something else");
+        return EIO;
+    };
+    EXPECT_FALSE(Run(result, In("film.mkv")));
+    ExpectUntouched(film, "something else", FFARM_JOB_ERROR_REPLACE);
+    EXPECT_EQ(Read(In("film.mkv")), "new");
+    EXPECT_NE(std::string(error->message).find(In("film.mkv")), std::string::npos) << error->message;
+}
+
+// The folder is flushed once before and once after the rename; at the second time @meanwhile happens and it fails.
+TEST_F(Replace, LooksForTheSourceBeforeItWithdrawsFromAFolderThatCanNotBeFlushed)
+{
+    std::function<void()> meanwhile;
+    int flushes = 0;
+    faulty_fsync = [&](int fd) {
+        struct stat info = {};
+        fstat(fd, &info);
+        if (!S_ISDIR(info.st_mode) || ++flushes < 2)
+            return 0;
+        meanwhile();
+        return EIO;
+    };
+    std::string film = Write("film.avi", "old"), result = Write(".ffarm-1.mkv.tmp", "new");
+    Probe(film);
+    meanwhile = [] {};
+    EXPECT_FALSE(Run(result, In("film.mkv")));
+    ExpectUntouched(film, "old", FFARM_JOB_ERROR_REPLACE);
+    EXPECT_EQ(Names(folder), (std::vector<std::string>{"film.avi"}));
+
+    flushes = 0;
+    result = Write(".ffarm-1.mkv.tmp", "new");
+    meanwhile = [&] { unlinkat(AT_FDCWD, film.c_str(), 0); };
+    EXPECT_FALSE(Run(result, In("film.mkv")));
+    EXPECT_TRUE(g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_REPLACE));
+    EXPECT_EQ(Read(In("film.mkv")), "new");
+}
+
+TEST_F(Replace, LeavesTheResultWhenSomebodyElseRemovedTheSource)
+{
+    int flushes = 0;
+    std::string film = Write("film.avi", "old"), result = Write(".ffarm-1.mkv.tmp", "new");
+    faulty_fsync = [&](int fd) {
+        struct stat info = {};
+        fstat(fd, &info);
+        if (S_ISDIR(info.st_mode) && ++flushes == 2)
+            unlinkat(AT_FDCWD, film.c_str(), 0);
+        return 0;
+    };
+    Probe(film);
+    EXPECT_FALSE(Run(result, In("film.mkv")));
+    EXPECT_EQ(Read(In("film.mkv")), "new");
+    EXPECT_NE(std::string(error->message).find("nothing more was removed"), std::string::npos) << error->message;
 }
 
 TEST_F(Replace, KeepsALinkAndReplacesWhatItLeadsTo)
