@@ -141,10 +141,6 @@ static char *check_existing(const FfarmMedia *source, const char *destination, g
         return g_strdup("the result would overwrite the source, which is to be kept");
     if (is_reachable && info.st_dev == source->device && info.st_ino == source->inode)
         return g_strdup_printf("the result would overwrite %s, which is another name of the source", destination);
-    if (!replaces && g_str_has_suffix(destination, ".tmp"))
-        return g_strdup_printf(
-            "%s is there already, perhaps the result of an earlier run: use it, move it or remove it first",
-            destination);
     return g_strdup_printf("the result would overwrite the existing %s", destination);
 }
 

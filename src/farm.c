@@ -70,7 +70,9 @@ static void end_job(Farm *farm, FfarmJob *job, FfarmJobState state)
     count_end(farm->summary, job);
     if (job->item->status == FFARM_PLAN_ENCODE)
         farm->unfinished--;
-    FfarmEvent event = {.type = FFARM_EVENT_RESULT, .job = job, .host = job->host};
+    FfarmEvent event = {.type = FFARM_EVENT_JOB, .job = job, .host = job->host};
+    tell(farm, &event);
+    event.type = FFARM_EVENT_RESULT;
     tell(farm, &event);
 }
 
@@ -114,6 +116,9 @@ static void give(Farm *farm, FfarmMember *member, FfarmJob *job, FfarmChoice *ch
     farm->running++;
     job->attempts++;
     job->host = member->crew->host;
+    job->engine = choice->engine;
+    g_free(job->profile);
+    job->profile = g_strdup(choice->profile->name);
     ffarm_job_go(job, FFARM_JOB_CLAIMED);
     tell_job(farm, FFARM_EVENT_JOB, job, member);
     FfarmWork work = {
@@ -378,6 +383,7 @@ static void queue_all(Farm *farm)
         FfarmJob *job = g_ptr_array_index(order, i);
         farm->ranks[job->item->id] = i;
         ffarm_dispatch_queue(farm->dispatch, job, i);
+        tell_job(farm, FFARM_EVENT_JOB, job, NULL);
     }
 }
 

@@ -126,18 +126,6 @@ static gboolean walk_folder(Walk *walk, const char *folder, const char *relative
     return TRUE;
 }
 
-/* The name of the folder that was given, for the tree below an output folder: never "..", nor empty but for the root.
- */
-static char *folder_name(const char *path)
-{
-    g_autofree char *name = g_path_get_basename(path);
-    if (strcmp(name, "..") != 0)
-        return strcmp(name, "/") == 0 ? g_strdup("") : g_steal_pointer(&name);
-    g_autofree char *resolved = realpath(path, NULL);
-    g_autofree char *real_name = resolved ? g_path_get_basename(resolved) : NULL;
-    return real_name && strcmp(real_name, "/") != 0 ? g_steal_pointer(&real_name) : g_strdup("");
-}
-
 gboolean ffarm_inputs_add(GPtrArray *inputs, const char *argument, const char *cluster, const char *profile,
                           const char *const *mixins, GPtrArray *warnings, GCancellable *cancellable, GError **error)
 {
@@ -149,9 +137,8 @@ gboolean ffarm_inputs_add(GPtrArray *inputs, const char *argument, const char *c
         g_ptr_array_add(inputs, g_steal_pointer(&given));
         return TRUE;
     }
-    g_autofree char *relative = folder_name(given->path);
     g_autoptr(GHashTable) visited = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Walk walk = {inputs, given, visited, warnings, cancellable};
     is_first_visit(&walk, &info);
-    return walk_folder(&walk, given->path, relative, error);
+    return walk_folder(&walk, given->path, "", error);
 }

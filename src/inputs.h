@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /* One file to look at, and what was said of it. */
 typedef struct {
     char *path;      /* absolute, any bytes but NUL; not resolved through symbolic links */
-    char *relative;  /* path below the folder that was given (its own name first), or the base name: where -o DIR puts it */
+    char *relative;  /* path below the folder that was given, or the base name: where -o DIR puts it */
     char *cluster;   /* -c; NULL: this machine */
     char *profile;   /* -p or -t; nullable */
     char **mixins;   /* -m; nullable */

@@ -59,6 +59,7 @@ void ffarm_job_free(FfarmJob *job)
     g_free(job->output);
     g_clear_error(&job->error);
     g_free(job->log);
+    g_free(job->profile);
     g_free(job);
 }
 

@@ -45,6 +45,8 @@ typedef struct {
     gint64 output_size;
     gint64 elapsed_us;     /* of the last attempt */
     const FfarmHost *host; /* of the last attempt; nullable */
+    const char *engine;        /* of the last attempt; static, nullable */
+    char *profile;             /* of the last attempt, which the host may have chosen; nullable */
     GError *error;         /* why it failed last; nullable */
     char *log;             /* path of a file with ffmpeg's own last words in the last failed attempt; nullable */
 } FfarmJob;

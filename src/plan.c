@@ -300,6 +300,18 @@ static char *find_obstacle(const FfarmPlan *plan, const FfarmPlanItem *item, con
     return reason;
 }
 
+/* TRUE if a source that is to be kept has a result already, most likely an earlier run's. It is never overwritten. */
+static gboolean settle_finished(const FfarmPlan *plan, FfarmPlanItem *item, const FfarmChoice *choice)
+{
+    struct stat info;
+    if ((!plan->keep && !plan->output_dir) || lstat(choice->destination, &info) != 0 || !S_ISREG(info.st_mode) ||
+        (info.st_dev == item->media->device && info.st_ino == item->media->inode))
+        return FALSE;
+    g_autofree char *name = g_filename_display_name(choice->destination);
+    settle(item, FFARM_PLAN_SKIP, g_strdup_printf("%s is there already: remove it to have it made again", name));
+    return TRUE;
+}
+
 /* Settles an item that some host should take: every place where its result may come to lie has to be free. */
 static void settle_encode(const FfarmPlan *plan, FfarmPlanItem *item, FfarmClashes *clashes)
 {
@@ -310,6 +322,10 @@ static void settle_encode(const FfarmPlan *plan, FfarmPlanItem *item, FfarmClash
                refusals->len > 0 ? g_strdup_printf("no host may take it: %s", refusals->str)
                                  : g_strdup("no enabled host is left to take it"));
         return;
+    }
+    for (guint i = 0; i < choices->len; i++) {
+        if (settle_finished(plan, item, g_ptr_array_index(choices, i)))
+            return;
     }
     for (guint i = 0; i < choices->len; i++) {
         char *obstacle = find_obstacle(plan, item, g_ptr_array_index(choices, i), clashes);

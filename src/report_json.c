@@ -161,12 +161,12 @@ char *ffarm_json_host(const FfarmHostReport *report)
 
 /* --- events --- */
 
-static void add_job_names(JsonBuilder *builder, const FfarmJob *job, const FfarmHost *host, const FfarmChoice *choice)
+static void add_job_names(JsonBuilder *builder, const FfarmJob *job, const FfarmHost *host)
 {
     ffarm_json_add_file(builder, job->item->input->path);
     add_host_names(builder, host ? host : job->host);
-    ffarm_json_add_string(builder, "profile", choice ? choice->profile->name : job->item->profile);
-    ffarm_json_add_string(builder, "engine", choice ? choice->engine : NULL);
+    ffarm_json_add_string(builder, "profile", job->profile ? job->profile : job->item->profile);
+    ffarm_json_add_string(builder, "engine", job->engine);
 }
 
 static char *job_line(const FfarmEvent *event)
@@ -174,7 +174,7 @@ static char *job_line(const FfarmEvent *event)
     JsonBuilder *builder = ffarm_json_line_begin("job");
     const FfarmJob *job = event->job;
     ffarm_json_add_time(builder);
-    add_job_names(builder, job, event->host, event->choice);
+    add_job_names(builder, job, event->host);
     ffarm_json_add_string(builder, "state", ffarm_job_state_name(job->state));
     ffarm_json_add_integer(builder, "attempt", job->attempts);
     ffarm_json_add_string(builder, "error", job->error ? job->error->message : NULL);
@@ -185,7 +185,7 @@ static char *progress_line(const FfarmEvent *event)
 {
     JsonBuilder *builder = ffarm_json_line_begin("progress");
     const FfarmProgress *progress = event->progress;
-    add_job_names(builder, event->job, event->host, event->choice);
+    add_job_names(builder, event->job, event->host);
     ffarm_json_add_real(builder, "fraction", progress->fraction);
     ffarm_json_add_real(builder, "speed", progress->speed > 0 ? progress->speed : NAN);
     ffarm_json_add_real(builder, "fps", progress->fps > 0 ? progress->fps : NAN);
@@ -210,7 +210,7 @@ static char *result_line(const FfarmEvent *event)
     JsonBuilder *builder = ffarm_json_line_begin("result");
     const FfarmJob *job = event->job;
     ffarm_json_add_time(builder);
-    add_job_names(builder, job, event->host, event->choice);
+    add_job_names(builder, job, event->host);
     ffarm_json_add_string(builder, "output", job->output);
     ffarm_json_add_string(builder, "status", ffarm_job_state_name(job->state));
     ffarm_json_add_string(builder, "reason", job->item->reason);

@@ -207,10 +207,10 @@ TEST_F(CliCheck, NamesEverythingThatIsWrong)
     Write("bad.yml", broken_config);
     Outcome outcome = Run({"check", "bad.yml"});
     EXPECT_EQ(outcome.status, 2);
-    EXPECT_TRUE(contains(outcome.out, "error: bad.yml:5:5: ")) << outcome.out;
+    EXPECT_TRUE(contains(outcome.out, "bad.yml:5:5: ")) << outcome.out;
     EXPECT_TRUE(contains(outcome.out, "'extension'")) << outcome.out;
     EXPECT_TRUE(contains(outcome.out, "\n    exstension: .mkv\n    ^")) << outcome.out;
-    EXPECT_TRUE(contains(outcome.out, "error: bad.yml:8:")) << outcome.out;
+    EXPECT_TRUE(contains(outcome.out, "bad.yml:8:")) << outcome.out;
     EXPECT_EQ(outcome.err, "");
 }
 

@@ -283,7 +283,7 @@ TEST_F(CliRun, WritesATreeElsewhere)
     std::string source = Read("films/deep/b.mkv");
     Outcome outcome = Run({"-o", "out", "-p", "other", "films", "c.mkv"});
     EXPECT_EQ(outcome.status, 0) << outcome.err;
-    for (const char *name : {"out/films/a.mp4", "out/films/deep/b.mp4", "out/c.mp4"})
+    for (const char *name : {"out/a.mp4", "out/deep/b.mp4", "out/c.mp4"})
         EXPECT_TRUE(Exists(name)) << name;
     EXPECT_EQ(Read("films/deep/b.mkv"), source);
 }

@@ -270,8 +270,7 @@ TEST_F(PlanResults, KeepPutsItBesideTheSource)
     ASSERT_TRUE(Plan());
     EXPECT_EQ(Destination(0), "a.mkv.tmp");
     EXPECT_EQ(Destination(1), "b.mkv.tmp");
-    EXPECT_EQ(Fate(2), "invalid: c.mkv.tmp is there already, perhaps the result of an earlier run: use it, move it or "
-                       "remove it first");
+    EXPECT_EQ(Fate(2), "skip: c.mkv.tmp is there already: remove it to have it made again");
     EXPECT_EQ(Fate(3), "skip: the kept result of c.mkv");
 }
 
@@ -301,7 +300,7 @@ TEST_F(PlanResults, AnOutputFolderRepeatsTheTree)
     ASSERT_TRUE(ffarm_inputs_add(inputs, Path("m").c_str(), nullptr, nullptr, nullptr, nullptr, nullptr, &error));
     ASSERT_TRUE(Plan());
     EXPECT_EQ(Fate(0), "encode");
-    EXPECT_EQ(Destination(0), "out/deep/m/s1/e1.mkv");
+    EXPECT_EQ(Destination(0), "out/deep/s1/e1.mkv");
     EXPECT_EQ(plan->output_dir, Path("out/deep"));
     EXPECT_FALSE(plan->keep);
     EXPECT_NE(access(Path("out").c_str(), F_OK), 0); // a plan makes nothing

@@ -240,6 +240,7 @@ TEST_F(JsonPlan, EventsOfAJob)
         EXPECT_EQ(line["profile"], "\"p\"");
     }
     event.host = Host(0);
+    job->engine = choice->engine;
     event.choice = choice;
     event.type = FFARM_EVENT_PROGRESS;
     event.progress = &progress;

@@ -2,7 +2,7 @@
 # Sourced by the scripts beside it: what has to be installed for what, and the one way in which it is.
 # Debian 12 names. Needs root or sudo only when something is missing.
 
-packages_build="gcc libc6-dev meson ninja-build pkg-config libavformat-dev libavcodec-dev libavutil-dev libssh2-1-dev
+packages_build="gcc libc6-dev dpkg-dev meson ninja-build pkg-config libavformat-dev libavcodec-dev libavutil-dev libssh2-1-dev
   libyaml-dev libglib2.0-dev libjson-glib-dev libsqlite3-dev"
 packages_run="ffmpeg openssh-client"
 packages_test="g++ libgtest-dev openssh-server openssh-sftp-server iproute2 procps util-linux coreutils dash bash zsh ksh mksh

@@ -209,7 +209,9 @@ static void show_result(CliRunView *view, const FfarmJob *job)
 static void on_result(CliRunView *view, const FfarmJob *job)
 {
     g_autoptr(GError) error = NULL;
-    gboolean failed = job->state == FFARM_JOB_FAILED || job->state == FFARM_JOB_CANCELLED;
+    /* What no rule matches still needs a rule: it stays on its list. */
+    gboolean failed = job->state == FFARM_JOB_FAILED || job->state == FFARM_JOB_CANCELLED ||
+                      job->item->status == FFARM_PLAN_UNMATCHED;
     if (!view->args->json)
         show_result(view, job);
     if (!cli_queue_list_settle(view->lists, job->item->id, failed, &error))
