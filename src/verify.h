@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 #include "media.h"
+#include "packets.h"
 #include "profile.h"
 #include "streams.h"
 
@@ -27,13 +28,15 @@ typedef enum {
     FFARM_VERIFY_NO_AUDIO = 1 << 3,     /* -an */
     FFARM_VERIFY_NO_SUBTITLES = 1 << 4, /* -sn */
     FFARM_VERIFY_NO_VIDEO = 1 << 5,     /* -vn, which the plan allows only where the source is kept */
+    FFARM_VERIFY_NO_FRAMES = 1 << 6,    /* -r, -fps_mode, -bsf, yadif, ...: packets are not counted */
+    FFARM_VERIFY_NO_SYNC = 1 << 7,      /* setpts, -itsoffset, ...: sound need not last as long as the picture */
 } FfarmVerifyFlags;
 
 /* What was promised. */
 typedef struct {
-    const FfarmStreamPlan
-        *streams;      /* may be unmapped: then only video, length and the presence of audio are compared */
-    const char *muxer; /* of the result; nullable */
+    const FfarmStreamPlan *streams; /* may be unmapped: then only video, length, and that there is audio as long as the
+                                       video are compared */
+    const char *muxer;              /* of the result; nullable */
     FfarmVerifyFlags flags;
 } FfarmPromise;
 
@@ -42,6 +45,7 @@ typedef struct {
     const FfarmMedia *media;
     const gint64 *ends_us; /* one for each stream of @media by index: end of its last packet from the file's start; 0:
                               no packet with a time. NULL: not measured */
+    const FfarmPackets *packets; /* of @media; NULL: not counted */
 } FfarmMeasured;
 
 /* What @profile (with mixins and engine applied) changes on purpose. Pure. */
@@ -55,8 +59,11 @@ gboolean ffarm_verify_result(const char *path, const FfarmMedia *source, const F
 
 /* The judgement alone, pure: the result has no problems; streams as planned (number of each kind, codec where it was
  * copied or converted, language, names of attachments); chapters where the container holds them; the last packet of
- * video and of each audio stream where the source's is; no subtitle stream that lost all its packets. Returns: FALSE
- * with FFARM_JOB_ERROR_MISMATCH; the message starts with the source's name. */
+ * video and of each audio stream where the source's is; no subtitle stream that lost all its packets; as many packets
+ * in a copied stream, and frames in encoded video, as the source has (less where its packets are not just its frames);
+ * no damage that the source does not have. With FFARM_VERIFY_NO_LENGTH video must not be empty, and sound that lasted
+ * as long as the picture must do so still.
+ * Returns: FALSE with FFARM_JOB_ERROR_MISMATCH; the message starts with the source's name. */
 gboolean ffarm_verify_judge(const FfarmMeasured *source, const FfarmMeasured *result, const FfarmPromise *promise,
                             GError **error);
 

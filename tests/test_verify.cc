@@ -41,6 +41,8 @@ class Verify : public testing::Test
         g_ptr_array_unref(plan.choices);
         ffarm_media_free(source);
         ffarm_media_free(result);
+        g_clear_pointer(&source_packets, ffarm_packets_free);
+        g_clear_pointer(&result_packets, ffarm_packets_free);
         g_clear_error(&error);
     }
     static FfarmMedia *Make(const char *vcodec)
@@ -81,13 +83,40 @@ class Verify : public testing::Test
     bool Judge()
     {
         g_clear_error(&error);
-        FfarmMeasured before = {source, source_ends.data()}, after = {result, result_ends.data()};
+        FfarmMeasured before = {source, source_ends.data(), source_packets};
+        FfarmMeasured after = {result, result_ends.data(), result_packets};
         bool ok = ffarm_verify_judge(&before, &after, &promise, &error) != 0;
         EXPECT_EQ(ok, error == nullptr);
         if (!ok) {
             EXPECT_TRUE(g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_MISMATCH));
         }
         return ok;
+    }
+    // 2500 frames and 4000 packets of each sound.
+    static FfarmPackets *Count(const FfarmMedia *media)
+    {
+        auto *packets = g_new0(FfarmPackets, 1);
+        packets->streams = g_array_new(FALSE, TRUE, sizeof(FfarmPacketsStream));
+        packets->reached_end = TRUE;
+        g_array_set_size(packets->streams, media->streams->len);
+        for (guint i = 0; i < media->streams->len; i++) {
+            auto *stream = &g_array_index(packets->streams, FfarmPacketsStream, i);
+            stream->packets = i == 0 ? 2500 : 4000;
+            stream->bytes = stream->packets * 1000;
+        }
+        return packets;
+    }
+    void Count()
+    {
+        source_packets = Count(source);
+        result_packets = Count(result);
+        Stream(source, 0)->field_order = g_strdup("progressive");
+    }
+    void Shorten(guint index, gint64 packets, gint64 bytes)
+    {
+        auto *stream = &g_array_index(result_packets->streams, FfarmPacketsStream, index);
+        stream->packets = packets;
+        stream->bytes = bytes;
     }
     void ExpectRefused(const std::string &text)
     {
@@ -103,6 +132,7 @@ class Verify : public testing::Test
     FfarmStreamPlan plan = {};
     FfarmPromise promise = {};
     std::vector<gint64> source_ends, result_ends;
+    FfarmPackets *source_packets = nullptr, *result_packets = nullptr; // owned; not counted until a test does
     GError *error = nullptr;
 };
 
@@ -298,6 +328,80 @@ TEST_F(Verify, FallsBackOnTheContainerForPacketsWithoutTimes)
     ExpectAccepted();
 }
 
+TEST_F(Verify, RefusesAHoleInTheMiddle)
+{
+    Count();
+    ExpectAccepted();
+    Shorten(0, 2475, 1000);
+    ExpectAccepted();
+    Shorten(0, 2474, 1000);
+    ExpectRefused("video stream 0 of the result has 2474 frames, the source 2500; add -fps_mode to the profile if that "
+                  "is meant");
+    promise.flags = FFARM_VERIFY_NO_FRAMES;
+    ExpectAccepted();
+}
+
+TEST_F(Verify, CountsLooselyWherePacketsAreNotFrames)
+{
+    Count();
+    Stream(source, 0)->is_interlaced = TRUE;
+    Shorten(0, 1250, 1000);
+    ExpectAccepted();
+    Shorten(0, 1000, 1000);
+    EXPECT_FALSE(Judge());
+}
+
+TEST_F(Verify, RefusesACopyThatLostPackets)
+{
+    Count();
+    Choice(1)->codec = "aac";
+    Shorten(1, 3980, 3900000);
+    ExpectAccepted();
+    Shorten(1, 3979, 3900000);
+    ExpectRefused("audio stream 0 was copied, but the result has 3979 packets of it, the source 4000");
+    Shorten(1, 100, 4000000); // cut into other packets
+    ExpectAccepted();
+    Shorten(1, 4000, 3000000); // without the frame headers of its old container
+    ExpectAccepted();
+}
+
+TEST_F(Verify, RefusesDamageThatTheSourceDoesNotHave)
+{
+    Count();
+    result_packets->complaints = 1;
+    result_packets->first_complaint = g_strdup("resynchronised");
+    ExpectRefused("the result is damaged: resynchronised");
+    source_packets->complaints = 1;
+    ExpectAccepted();
+    g_array_index(result_packets->streams, FfarmPacketsStream, 2).corrupt = 3;
+    ExpectRefused("the result has 3 damaged packets");
+}
+
+TEST_F(Verify, WantsSoundAsLongAsThePictureWhateverTheLength)
+{
+    promise.flags = FFARM_VERIFY_NO_LENGTH;
+    result_ends[0] = result_ends[1] = result_ends[2] = 60000000;
+    ExpectAccepted();
+    result_ends[2] = 3000000;
+    ExpectRefused("audio stream 1 of the result ends at 3.00 s, its video at 60.00 s");
+    source_ends[2] = 50000000;
+    ExpectAccepted();
+    source_ends[2] = 100000000;
+    promise.flags = static_cast<FfarmVerifyFlags>(FFARM_VERIFY_NO_LENGTH | FFARM_VERIFY_NO_SYNC);
+    ExpectAccepted();
+    result_ends[0] = 0;
+    ExpectRefused("video stream 0 of the result is empty");
+}
+
+TEST_F(Verify, WantsAllSoundOfAnUnmappedResultAsLongAsItsPicture)
+{
+    plan.is_mapped = FALSE;
+    result_ends[2] = 60000000;
+    ExpectRefused("audio stream 1 of the result ends at 60.00 s, its video at 100.00 s");
+    source_ends[1] = 60000000;
+    ExpectAccepted();
+}
+
 TEST_F(Verify, RefusesALossOfChapters)
 {
     g_ptr_array_set_size(result->chapters, 1);
@@ -361,13 +465,19 @@ TEST_F(Verify, AsksAnUnmappedResultForPictureLengthAndSound)
 TEST(VerifyFlags, FollowTheProfilesOptions)
 {
     EXPECT_EQ(FlagsOf("-c:v libx265 -crf 20 -c:a copy -threads 4"), FFARM_VERIFY_ALL);
-    for (const char *options : {"-ss 10", "-t 60", "-to 60", "-sseof -5", "-shortest", "-frames:v 100", "-vframes 9",
-                                "-vf setpts=0.5*PTS", "-filter:v trim=0:10", "-filter_complex [0:v]loop=1", "-fs 1M"})
+    for (const char *options :
+         {"-ss 10", "-t 60", "-to 60", "-sseof -5", "-shortest", "-frames:v 100", "-vframes 9", "-fs 1M"})
         EXPECT_EQ(FlagsOf(options), FFARM_VERIFY_NO_LENGTH) << options;
+    for (const char *options : {"-vf setpts=0.5*PTS", "-filter:v scale=2:2,trim=0:10", "-filter_complex [0:v]loop=1"})
+        EXPECT_EQ(FlagsOf(options), FFARM_VERIFY_NO_LENGTH | FFARM_VERIFY_NO_SYNC) << options;
+    for (const char *options : {"-r 25", "-fps_mode cfr", "-vf scale=-2:720,fps=25", "-vf yadif"})
+        EXPECT_EQ(FlagsOf(options), FFARM_VERIFY_NO_FRAMES) << options;
+    for (const char *options : {"-vf subtitles=/films/loop/trim.srt", "-vf lut3d=concat.cube,unloop=1"})
+        EXPECT_EQ(FlagsOf(options), FFARM_VERIFY_ALL) << options;
     EXPECT_EQ(FlagsOf("-map_chapters -1"), FFARM_VERIFY_NO_CHAPTERS);
     EXPECT_EQ(FlagsOf("-metadata:s:a:0 language=eng"), FFARM_VERIFY_NO_LANGUAGE);
     EXPECT_EQ(FlagsOf("-an -sn"), FFARM_VERIFY_NO_AUDIO | FFARM_VERIFY_NO_SUBTITLES);
-    EXPECT_EQ(FlagsOf("-tune film -tag:v hvc1 -vf scale=-2:720 -r 25"), FFARM_VERIFY_ALL);
-    EXPECT_EQ(FlagsOf("-c copy", "-r 25"), FFARM_VERIFY_NO_LENGTH);
+    EXPECT_EQ(FlagsOf("-tune film -tag:v hvc1 -vf scale=-2:720"), FFARM_VERIFY_ALL);
+    EXPECT_EQ(FlagsOf("-c copy", "-r 25"), FFARM_VERIFY_NO_LENGTH | FFARM_VERIFY_NO_SYNC | FFARM_VERIFY_NO_FRAMES);
     EXPECT_EQ(FlagsOf("-vn"), FFARM_VERIFY_NO_VIDEO);
 }
