@@ -62,7 +62,7 @@ static gboolean add_default_queue(Run *run, GPtrArray *warnings, GError **error)
     return add_file(run, &file, warnings, error);
 }
 
-/* "ffarm prob film.mkv" would encode the film. Nobody means that. */
+/* "ffarm prob film.mkv" would encode the film, and so would "ffarm report film.mkv". Nobody means that. */
 static gboolean check_mistyped_verb(const CliArgs *args, GError **error)
 {
     const CliFile *first = args->files->len > 0 ? g_ptr_array_index(args->files, 0) : NULL;
@@ -71,8 +71,14 @@ static gboolean check_mistyped_verb(const CliArgs *args, GError **error)
         return TRUE;
     g_autofree const char **names = cli_verb_names();
     const char *nearest = ffarm_nearest_name(first->name, names);
-    if (!nearest)
+    gboolean is_word = first->name[strspn(first->name, "abcdefghijklmnopqrstuvwxyz")] == '\0';
+    if (!nearest && !is_word)
         return TRUE;
+    if (!nearest) {
+        g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID,
+                    "'%s' is neither a file nor a verb; 'ffarm help' lists the verbs", first->name);
+        return FALSE;
+    }
     g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID,
                 "'%s' is neither a file nor a verb, did you mean '%s'?", first->name, nearest);
     return FALSE;

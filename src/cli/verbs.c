@@ -10,7 +10,7 @@ static const CliExample run_examples[] = {
     {"ffarm --dry-run -c home *.mkv", "show what would happen; change nothing"},
     {"ffarm -c home /volume1/media", "a folder, on all hosts of a cluster"},
     {"ffarm -c home a.mkv -c studio b.mkv", "different files to different clusters"},
-    {"ffarm -p x264 -o /tmp/out a.mkv", "a given profile; results elsewhere"},
+    {"ffarm -p hevc -o /tmp/out a.mkv", "a given profile; results elsewhere"},
     {NULL, NULL},
 };
 
