@@ -57,11 +57,10 @@ suite() {
   count "$folder" $?
 }
 
-suite test -- --num-processes 2
+suite test -- --num-processes 2 --timeout-multiplier 3
 if [ "${1:-}" != --quick ]; then
   export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-  suite asan -Db_sanitize=address,undefined -Db_lundef=false -- --num-processes 2 --timeout-multiplier 4
-  export TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/tests/tsan.supp"
-  suite tsan -Db_sanitize=thread -Db_lundef=false -- --num-processes 1 --timeout-multiplier 8 --suite farm --suite ssh
+  suite asan -Db_sanitize=address,undefined -Db_lundef=false -- --num-processes 2 --timeout-multiplier 6 --no-suite e2e
+  suite tsan -Db_sanitize=thread -Db_lundef=false -- --num-processes 1 --timeout-multiplier 8 test_farm test_farm_ssh test_dispatch test_prober
 fi
 finish
