@@ -156,7 +156,8 @@ TEST_F(FarmSsh, StreamsToTwoHostsAndBack)
         Film(name);
     EXPECT_TRUE(Run(Yaml(Streaming("a", a) + Streaming("b", b)))) << error->message;
     ExpectAllDone();
-    EXPECT_EQ(states[inputs[0]], (Names{"claimed", "uploading", "encoding", "downloading", "verifying", "replacing"}));
+    EXPECT_EQ(states[inputs[0]], (Names{"queued", "claimed", "uploading", "encoding", "downloading", "verifying",
+                                        "replacing", "done"}));
     EXPECT_EQ(summary.hosts_usable, 2u);
     ExpectHostsEmpty();
 }
@@ -168,7 +169,7 @@ TEST_F(FarmSsh, EncodesInPlaceOnAMountedHost)
     std::string yaml = Yaml(Mounted("a", a));
     EXPECT_TRUE(Run(yaml)) << error->message;
     ExpectAllDone();
-    EXPECT_EQ(states[inputs[0]], (Names{"claimed", "encoding", "verifying", "replacing"}));
+    EXPECT_EQ(states[inputs[0]], (Names{"queued", "claimed", "encoding", "verifying", "replacing", "done"}));
 }
 
 TEST_F(FarmSsh, ProvesTheMappingOfAMountedHost)
