@@ -119,8 +119,8 @@ gboolean ffarm_runner_stat(FfarmRunner *runner, const char *remote_path, FfarmRe
 gboolean ffarm_runner_make_dir(FfarmRunner *runner, const char *remote_path, GCancellable *cancellable, GError **error);
 /* Removes a file; a missing one is success. */
 gboolean ffarm_runner_remove(FfarmRunner *runner, const char *remote_path, GCancellable *cancellable, GError **error);
-/* Removes a folder that holds files only, and those; a missing one is success. Symbolic links are removed, not
- * followed. */
+/* Removes a folder that holds files only, and those; a missing one is success. Symbolic links in it are removed, not
+ * followed; where @remote_path itself is one, or no folder, that is an error and nothing is removed. */
 gboolean ffarm_runner_remove_dir(FfarmRunner *runner, const char *remote_path, GCancellable *cancellable,
                                  GError **error);
 /* Free bytes for this user on the file system of @remote_path; -1 where the host can't say. */

@@ -530,8 +530,10 @@ gboolean sftp_client_remove_dir(SftpClient *client, const char *path, GCancellab
         return FALSE;
     if (reply.type == SFTP_STATUS && reply.status == SFTP_NO_SUCH_FILE)
         return TRUE;
+    if (reply.type != SFTP_ATTRS)
+        return sftp_client_set_error(client, &reply, "look at", path, error);
     sftp_reader_attributes(&reply.reader, &attributes);
-    if (reply.type == SFTP_ATTRS && attributes.has_mode && !S_ISDIR(attributes.mode))
+    if (!attributes.has_mode || !S_ISDIR(attributes.mode))
         return set_error(client, FFARM_REMOTE_ERROR_TRANSFER, "remove the folder", path, "it is none", error);
     if (!call_with_path(client, SFTP_OPENDIR, path, &reply, cancellable, error))
         return FALSE;

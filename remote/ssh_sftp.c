@@ -309,22 +309,47 @@ static int list_folder(SshSftpCall *call, GPtrArray *names)
     return code != 0 ? code : closed;
 }
 
+/* TRUE for a real folder. Opening a folder follows a link, and in a place where everybody may write such a link can
+ * have been laid by anybody. */
+static gboolean check_is_folder(SshSftpCall *call, const LIBSSH2_SFTP_ATTRIBUTES *attributes)
+{
+    gboolean has_mode = attributes->flags & LIBSSH2_SFTP_ATTR_PERMISSIONS;
+    if (has_mode && LIBSSH2_SFTP_S_ISDIR(attributes->permissions))
+        return TRUE;
+    g_set_error(call->error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_TRANSFER,
+                "%s: %s: could not remove the folder: it is none", call->session->link.name, call->path);
+    return FALSE;
+}
+
+/* Returns: 0 or libssh2's error. */
+static int empty_folder(SshSftpCall *call)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    int code = list_folder(call, names);
+    for (guint i = 0; i < names->len && code == 0; i++) {
+        g_autofree char *entry = g_strconcat(call->path, "/", g_ptr_array_index(names, i), NULL);
+        ssh_sftp_touch(call, SSH_SFTP_PATIENCE_US);
+        code = ssh_patience_is_cancelled(&call->patience) ? 0 : ssh_sftp_unlink(call, entry);
+        if (code != 0 && meaning(ssh_sftp_status(call, code)) == FFARM_REMOTE_ERROR_NOT_FOUND)
+            code = 0;
+    }
+    return code;
+}
+
 gboolean ssh_sftp_remove_dir(SshSession *session, const char *path, GCancellable *cancellable, GError **error)
 {
     SshSftpCall call;
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    LIBSSH2_SFTP_ATTRIBUTES attributes;
     if (!ssh_sftp_begin(&call, session, path, cancellable, error))
         return FALSE;
-    int code = list_folder(&call, names);
+    int code = ssh_sftp_lstat(&call, path, &attributes);
     if (code != 0 && meaning(ssh_sftp_status(&call, code)) == FFARM_REMOTE_ERROR_NOT_FOUND)
         return finish(&call);
-    for (guint i = 0; i < names->len && code == 0; i++) {
-        g_autofree char *entry = g_strconcat(path, "/", g_ptr_array_index(names, i), NULL);
-        ssh_sftp_touch(&call, SSH_SFTP_PATIENCE_US);
-        code = ssh_patience_is_cancelled(&call.patience) ? 0 : ssh_sftp_unlink(&call, entry);
-        if (code != 0 && meaning(ssh_sftp_status(&call, code)) == FFARM_REMOTE_ERROR_NOT_FOUND)
-            code = 0;
-    }
+    if (code != 0)
+        return ssh_sftp_set_error(&call, code, "look at the folder");
+    if (!check_is_folder(&call, &attributes))
+        return FALSE;
+    code = empty_folder(&call);
     if (code != 0)
         return ssh_sftp_set_error(&call, code, "remove what is in the folder");
     if (!finish(&call))

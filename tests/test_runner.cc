@@ -451,6 +451,22 @@ TEST_P(Contract, MakesAndRemovesFolders)
     EXPECT_EQ(read_all(deep), "text");
 }
 
+// In a folder where everybody may write, such as /tmp, anybody can lay a link where a job's folder is expected.
+TEST_P(Contract, LeavesAFolderBehindALinkAlone)
+{
+    g_autofree char *film = scratch_write(folder, "library/film", "text", 4);
+    const std::string link = here("job");
+    ASSERT_EQ(symlink(here("library").c_str(), link.c_str()), 0);
+    EXPECT_FALSE(ffarm_runner_remove_dir(runner, link.c_str(), nullptr, &error));
+    ASSERT_NE(error, nullptr);
+    EXPECT_EQ(error->domain, FFARM_REMOTE_ERROR);
+    EXPECT_EQ(read_all(film), "text");
+    EXPECT_TRUE(g_file_test(link.c_str(), G_FILE_TEST_IS_SYMLINK));
+    g_clear_error(&error);
+    EXPECT_FALSE(ffarm_runner_remove_dir(runner, film, nullptr, &error)) << "a file is no folder";
+    EXPECT_EQ(read_all(film), "text");
+}
+
 TEST_P(Contract, KnowsFreeSpace)
 {
     gint64 free_bytes = -2;
