@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define NOISE_LIMIT 4096
+#define START_LINE_LIMIT 64 /* behind the mark there is a line break, with blanks before it at most */
 #define END_LINE_LIMIT 64
 
 typedef enum {
@@ -11,7 +12,7 @@ typedef enum {
     PHASE_START_LINE, /* between start mark and line break */
     PHASE_BODY,       /* the command's output */
     PHASE_END_LINE,   /* behind the end mark */
-    PHASE_OVER,
+    PHASE_OVER,       /* or never begun: what comes is dropped */
 } Phase;
 
 typedef struct {
@@ -29,6 +30,7 @@ struct FfarmLease {
     gboolean has_started;
     gboolean has_ended;
     gboolean was_lost;
+    gboolean is_broken;
     int exit_status;
 };
 
@@ -210,14 +212,17 @@ static gboolean step_noise(FfarmLease *lease, Stream *stream)
     return TRUE;
 }
 
-static gboolean step_start_line(Stream *stream)
+static void step_start_line(FfarmLease *lease, Stream *stream)
 {
-    const char *line_break = memchr(stream->pending->str, '\n', stream->pending->len);
+    const char *line_break = memchr(stream->pending->str, '\n', MIN(stream->pending->len, START_LINE_LIMIT));
+    if (!line_break && stream->pending->len >= START_LINE_LIMIT) {
+        lease->is_broken = TRUE;
+        stream->phase = PHASE_OVER;
+    }
     if (!line_break)
-        return FALSE;
+        return;
     g_string_erase(stream->pending, 0, line_break + 1 - stream->pending->str);
     stream->phase = PHASE_BODY;
-    return TRUE;
 }
 
 /* Reads "STATUS WATCH": the command's exit status, and 9 when the watching process had to act. */
@@ -269,23 +274,23 @@ static gboolean take(FfarmLease *lease, Stream *stream, const char *data, gsize 
     gboolean is_wanted = TRUE;
     g_string_append_len(stream->pending, data, (gssize)length);
     if (stream->phase == PHASE_NOISE && !step_noise(lease, stream))
-        return TRUE;
-    if (stream->phase == PHASE_START_LINE && !step_start_line(stream))
-        return TRUE;
+        return !lease->is_broken;
+    if (stream->phase == PHASE_START_LINE)
+        step_start_line(lease, stream);
     if (stream->phase == PHASE_BODY)
         is_wanted = take_body(lease, stream, sink, user_data);
     if (stream->phase == PHASE_END_LINE)
         step_end_line(lease, stream);
     if (stream->phase == PHASE_OVER)
         g_string_truncate(stream->pending, 0);
-    return is_wanted;
+    return is_wanted && !lease->is_broken;
 }
 
 gboolean ffarm_lease_take_stdout(FfarmLease *lease, const char *data, gsize length, FfarmOutputFunc sink,
                                  gpointer user_data)
 {
     /* Nothing can be hidden in the command's stdout, so there is nothing to look for and nothing to copy. */
-    if (lease->output.phase == PHASE_BODY)
+    if (lease->output.phase == PHASE_BODY && !lease->is_broken)
         return hand_on(data, length, sink, user_data);
     return take(lease, &lease->output, data, length, sink, user_data);
 }
@@ -311,6 +316,11 @@ gboolean ffarm_lease_has_started(const FfarmLease *lease)
 gboolean ffarm_lease_has_ended(const FfarmLease *lease)
 {
     return lease->has_ended;
+}
+
+gboolean ffarm_lease_is_broken(const FfarmLease *lease)
+{
+    return lease->is_broken;
 }
 
 int ffarm_lease_exit_status(const FfarmLease *lease)

@@ -48,7 +48,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmLease, ffarm_lease_free)
 const char *ffarm_lease_peek_line(const FfarmLease *lease);
 
 /* Take what comes on the two outputs, in pieces of any size, and hand to @sink (nullable) what is the command's own.
- * Returns: what the last call of @sink returned, TRUE without any. */
+ * Returns: what the last call of @sink returned, TRUE without any; FALSE when the lease is broken. */
 gboolean ffarm_lease_take_stdout(FfarmLease *lease, const char *data, gsize length, FfarmOutputFunc sink,
                                  gpointer user_data);
 gboolean ffarm_lease_take_stderr(FfarmLease *lease, const char *data, gsize length, FfarmOutputFunc sink,
@@ -57,6 +57,8 @@ gboolean ffarm_lease_take_stderr(FfarmLease *lease, const char *data, gsize leng
 void ffarm_lease_finish_stderr(FfarmLease *lease, FfarmOutputFunc sink, gpointer user_data);
 
 gboolean ffarm_lease_has_started(const FfarmLease *lease);
+/* A start was reported in a form that no wrapper uses, so that nothing more can be understood. */
+gboolean ffarm_lease_is_broken(const FfarmLease *lease);
 /* The end was reported; the two after it are valid only then. */
 gboolean ffarm_lease_has_ended(const FfarmLease *lease);
 int ffarm_lease_exit_status(const FfarmLease *lease);   /* 128+N for death by signal N */

@@ -10,14 +10,17 @@ typedef struct {
     FfarmLease *lease;
     const FfarmCommand *command;
     gint64 deadline_us;    /* of the whole run; 0 = none */
-    gint64 last_output_us; /* for the stall limit */
+    gint64 last_output_us; /* of the command itself; for the stall limit */
     gint64 ended_us;       /* when the end mark was seen; 0 = not yet */
     gboolean is_stopped;   /* by a callback of the caller's */
     GString *words;        /* the last of stderr */
 } Run;
 
+/* Only what is the command's own shows that it lives: login scripts or processes that it left behind may talk for ever.
+ */
 static gboolean hand_on(Run *run, FfarmOutputFunc deliver, const char *data, gsize length)
 {
+    run->last_output_us = g_get_monotonic_time();
     if (deliver && !run->is_stopped && !deliver(data, length, run->command->user_data))
         run->is_stopped = TRUE;
     return !run->is_stopped;
@@ -41,17 +44,15 @@ static gboolean on_own_stderr(const char *data, gsize length, gpointer user_data
 static gboolean on_stdout(const char *data, gsize length, gpointer user_data)
 {
     Run *run = user_data;
-    run->last_output_us = g_get_monotonic_time();
     return ffarm_lease_take_stdout(run->lease, data, length, on_own_stdout, run);
 }
 
 static gboolean on_stderr(const char *data, gsize length, gpointer user_data)
 {
     Run *run = user_data;
-    run->last_output_us = g_get_monotonic_time();
     gboolean is_wanted = ffarm_lease_take_stderr(run->lease, data, length, on_own_stderr, run);
     if (run->ended_us == 0 && ffarm_lease_has_ended(run->lease))
-        run->ended_us = run->last_output_us;
+        run->ended_us = g_get_monotonic_time();
     return is_wanted;
 }
 
@@ -155,6 +156,11 @@ static gboolean follow(Run *run, const FfarmRunnerKind *kind, gpointer connectio
     if (is_over && !run->is_stopped)
         ffarm_lease_finish_stderr(run->lease, on_own_stderr, run);
     gboolean is_timeout = g_error_matches(reason, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_TIMEOUT);
+    if (ffarm_lease_is_broken(run->lease) && (is_over || is_timeout)) {
+        set_error(error, FFARM_REMOTE_ERROR_EXEC, host_name,
+                  "the command's start was garbled; let no login script there change what others print", NULL);
+        return FALSE;
+    }
     if (run->is_stopped && (is_over || is_timeout)) {
         *result = (FfarmExit){.is_stopped = TRUE};
         return TRUE;

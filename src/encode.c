@@ -14,6 +14,7 @@ typedef struct {
     gint64 told_us;     /* when on_progress was last called */
     gint64 advanced_us; /* when the encode last got further */
     gint64 position;    /* how far it was then: time, size and frames together */
+    gboolean has_ended; /* "progress=end" was seen, which ffmpeg says once */
     gboolean is_hopeless;
     gboolean is_stalled;
 } Watch;
@@ -33,10 +34,12 @@ static gboolean on_stdout(const char *data, gsize length, gpointer user_data)
         return is_alive(watch, now_us);
     FfarmProgress progress = ffarm_progress_reader_get(watch->reader);
     gint64 position = progress.out_time_us + progress.size_bytes + progress.frame;
-    if (position != watch->position || progress.is_end)
+    gboolean is_first_end = progress.is_end && !watch->has_ended;
+    if (position != watch->position || is_first_end)
         watch->advanced_us = now_us;
     watch->position = position;
-    gboolean is_due = progress.is_end || now_us - watch->told_us >= NEWS_INTERVAL_US;
+    watch->has_ended |= progress.is_end;
+    gboolean is_due = is_first_end || now_us - watch->told_us >= NEWS_INTERVAL_US;
     if (is_due && watch->encode->on_progress) {
         watch->told_us = now_us;
         watch->encode->on_progress(&progress, watch->encode->user_data);

@@ -236,6 +236,20 @@ TEST_F(Farm, StopsAnEncodeThatTalksWithoutGettingFurther)
     ExpectUntouched();
 }
 
+TEST_F(Farm, StopsAnEncodeThatEndsAgainAndAgain)
+{
+    std::string film = Film("film.mkv");
+    options.stall_ms = 400;
+    options.retries = 0;
+    guint told = 0;
+    hook = [&](const FfarmEvent *event) { told += event->type == FFARM_EVENT_PROGRESS; };
+    std::string ends = StandIn("ends", "while :; do echo out_time_us=100; echo progress=end; sleep 0.01; done");
+    EXPECT_TRUE(Run(Cluster({{"a", ends}})));
+    EXPECT_EQ(Of(film).error, "a: ffmpeg made no progress for 0.4 s and was stopped");
+    EXPECT_LE(told, 3u);
+    ExpectUntouched();
+}
+
 TEST_F(Farm, IsNotImpressedByGarbage)
 {
     std::string film = Film("film.mkv");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gtest/gtest.h>
 #include "lease.h"
+#include "leased_run.h"
 #include "processes.h"
 #include "scratch.h"
 #include "windows_line.h"
@@ -143,6 +144,95 @@ TEST(LeaseParse, SaysWhatTheSinkSays)
     EXPECT_FALSE(ffarm_lease_take_stdout(lease, "x", 1, refuse, nullptr));
     EXPECT_FALSE(ffarm_lease_take_stderr(lease, "@ffarm-n0nce-start\nx", 20, refuse, nullptr));
     EXPECT_TRUE(ffarm_lease_take_stderr(lease, "x", 1, nullptr, nullptr));
+}
+
+TEST_P(LeaseParse, BreaksWhenTheStartNeverEnds)
+{
+    for (bool is_stderr : {false, true}) {
+        Parsed parsed(GetParam());
+        auto feed = [&](const std::string &text) { is_stderr ? parsed.feed_stderr(text) : parsed.feed_stdout(text); };
+        feed("@ffarm-n0nce-start" + std::string(60, ' '));
+        EXPECT_FALSE(ffarm_lease_is_broken(parsed.lease));
+        feed(std::string(10000, ' ') + "\nnot the command's\n");
+        EXPECT_TRUE(ffarm_lease_is_broken(parsed.lease));
+        EXPECT_EQ(parsed.output + parsed.errors, "");
+        EXPECT_FALSE(ffarm_lease_take_stdout(parsed.lease, "x", 1, append, &parsed.output)) << "nothing more is wanted";
+    }
+}
+
+// ---- A connection that plays what it is told to
+
+namespace
+{
+using Play = std::function<void(const FfarmExec *, const std::string &mark)>;
+
+gboolean exec_play(gpointer connection, const FfarmExec *exec, int *status, GCancellable *, GError **)
+{
+    std::string line = exec->line;
+    size_t begin = line.find("@ffarm-");
+    (*static_cast<Play *>(connection))(exec, line.substr(begin, strlen("@ffarm-") + 32));
+    *status = 0;
+    return TRUE;
+}
+
+bool play(Play what, const FfarmCommand &command, GError **error)
+{
+    FfarmRunnerKind kind = {};
+    kind.exec = exec_play;
+    System system = {};
+    system_init_local(&system);
+    FfarmExit result = {};
+    bool is_ok = leased_run(&kind, &what, &system, "box", &command, &result, nullptr, error);
+    system_clear(&system);
+    return is_ok;
+}
+} // namespace
+
+TEST(LeasedRun, OnlyTheCommandsOwnWordsShowThatItLives)
+{
+    const char *argv[] = {"ffmpeg", nullptr};
+    FfarmCommand command = {};
+    command.argv = argv;
+    command.stall_ms = 60000;
+    g_autoptr(GError) error = nullptr;
+    auto talk = [](const FfarmExec *exec, const std::string &mark) {
+        auto deadline = [&] { return exec->next_deadline_us(exec->user_data); };
+        auto say = [&](FfarmOutputFunc how, const std::string &text) {
+            g_usleep(2000);
+            EXPECT_TRUE(how(text.data(), text.size(), exec->user_data));
+        };
+        const gint64 first = deadline();
+        say(exec->on_stdout, "a login script that never ends\n");
+        say(exec->on_stderr, "a login script that never ends\n");
+        say(exec->on_stdout, mark + "-start\n");
+        say(exec->on_stderr, mark + "-start\n");
+        EXPECT_EQ(deadline(), first);
+        say(exec->on_stdout, "x");
+        const gint64 second = deadline();
+        EXPECT_GT(second, first);
+        say(exec->on_stderr, "x");
+        EXPECT_GT(deadline(), second);
+        say(exec->on_stderr, mark + "-end 0 0\n");
+        const gint64 tail = deadline();
+        say(exec->on_stderr, "something that it left behind\n");
+        EXPECT_EQ(deadline(), tail);
+    };
+    EXPECT_TRUE(play(talk, command, &error)) << error->message;
+}
+
+TEST(LeasedRun, AStartThatNeverEndsIsAnError)
+{
+    const char *argv[] = {"ffmpeg", nullptr};
+    FfarmCommand command = {};
+    command.argv = argv;
+    g_autoptr(GError) error = nullptr;
+    auto talk = [](const FfarmExec *exec, const std::string &mark) {
+        std::string text = mark + "-start" + std::string(1000, 'x');
+        EXPECT_FALSE(exec->on_stdout(text.data(), text.size(), exec->user_data));
+    };
+    EXPECT_FALSE(play(talk, command, &error));
+    ASSERT_TRUE(g_error_matches(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_EXEC));
+    EXPECT_TRUE(strstr(error->message, "garbled")) << error->message;
 }
 
 // ---- Real shells
