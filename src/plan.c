@@ -6,6 +6,7 @@
 #include "clash.h"
 #include "destination.h"
 #include "error.h"
+#include "nonce.h"
 #include "prober.h"
 
 static void item_free(gpointer data)
@@ -47,15 +48,14 @@ const char *ffarm_plan_status_name(FfarmPlanStatus status)
     return names[status];
 }
 
-/* Short, and different for any two runs, also such as start in the same second. */
+/* Sorts by time, and nobody knows it before the run: files in places where everybody may write are named after it. */
 static char *make_run_id(void)
 {
     static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
-    const guint64 shares = 36 * 36 * 36 * 36 * 36;
-    guint64 number = (guint64)(g_get_real_time() / G_USEC_PER_SEC) * shares + g_random_int() % shares;
-    GString *id = g_string_new(NULL);
-    for (; number > 0; number /= 36)
-        g_string_prepend_c(id, digits[number % 36]);
+    g_autofree char *nonce = ffarm_nonce_new();
+    GString *id = g_string_new(nonce);
+    for (guint64 seconds = (guint64)(g_get_real_time() / G_USEC_PER_SEC); seconds > 0; seconds /= 36)
+        g_string_prepend_c(id, digits[seconds % 36]);
     return g_string_free(id, FALSE);
 }
 

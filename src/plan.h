@@ -48,7 +48,7 @@ typedef struct {
 } FfarmPlanItem;
 
 typedef struct {
-    char *run_id;           /* [0-9a-z]+, made new for every plan */
+    char *run_id;           /* [0-9a-z]+, made new for every plan; holds 64 random bits */
     const FfarmSettings *settings; /* borrowed: outlives the plan */
     gboolean keep;          /* as asked for, or because the configuration is the built-in one and there is no -o */
     char *output_dir;       /* absolute; nullable */
@@ -71,7 +71,7 @@ typedef struct {
     const char *muxer;         /* static; never NULL: without a muxer there is no choice */
     FfarmPlacement *placement;
     char *destination;         /* final path of the result on this machine */
-    char **argv;               /* ffmpeg's, as it will be run */
+    char **argv;               /* ffmpeg's, as it will be run but for the temporary names of the attempt */
 } FfarmChoice;
 
 /* Probes @inputs (array of FfarmInput; taken over, the array is left empty), asks the rules and finds clashes: a source given
@@ -91,6 +91,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmPlan, ffarm_plan_free)
  * Returns: new choice, free with ffarm_choice_free(); NULL if the host may not take it. */
 FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host, char **reason)
     G_GNUC_WARN_UNUSED_RESULT;
+/* Where @choice for @item puts its files under another @job_id ([a-z0-9-]+), and ffmpeg's arguments for that @placement:
+ * every attempt has names of its own, so that what an earlier one left running can't write to its files.
+ * Returns: new placement, free with ffarm_placement_free(); new string array, free with g_strfreev(). */
+FfarmPlacement *ffarm_choice_place(const FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item,
+                                   const char *job_id) G_GNUC_WARN_UNUSED_RESULT;
+char **ffarm_choice_argv(const FfarmChoice *choice, const FfarmPlacement *placement) G_GNUC_WARN_UNUSED_RESULT;
 void ffarm_choice_free(FfarmChoice *choice); /* NULL is legal */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmChoice, ffarm_choice_free)
 

@@ -181,28 +181,39 @@ static gboolean check_streams(const FfarmChoice *choice, const FfarmPlan *plan, 
 
 /* --- where --- */
 
-static void place(FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item, const char *extension)
+static char *find_destination(const FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item)
 {
     FfarmDestinationParams destination = {.source = item->input->path,
                                           .relative = item->input->relative,
                                           .extension = choice->profile->extension,
                                           .output_dir = plan->output_dir,
                                           .keep = plan->keep};
-    choice->destination = ffarm_destination_path(&destination);
-    FfarmPlacementParams placement = {.host = choice->host,
-                                      .source = item->input->path,
-                                      .extension = extension,
-                                      .destination = choice->destination,
-                                      .fls_path = plan->settings->fls_path,
-                                      .job_id = item->job_id};
-    choice->placement = ffarm_placement_new(&placement);
+    return ffarm_destination_path(&destination);
 }
 
-static char **build_argv(const FfarmChoice *choice)
+static const char *result_extension(const FfarmChoice *choice, const FfarmPlanItem *item)
+{
+    const char *own = choice->profile->extension;
+    return own ? own : ffarm_destination_extension(item->input->path);
+}
+
+FfarmPlacement *ffarm_choice_place(const FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item,
+                                   const char *job_id)
+{
+    FfarmPlacementParams placement = {.host = choice->host,
+                                      .source = item->input->path,
+                                      .extension = result_extension(choice, item),
+                                      .destination = choice->destination,
+                                      .fls_path = plan->settings->fls_path,
+                                      .job_id = job_id};
+    return ffarm_placement_new(&placement);
+}
+
+char **ffarm_choice_argv(const FfarmChoice *choice, const FfarmPlacement *placement)
 {
     FfarmCommandParams command = {.ffmpeg = choice->host->ffmpeg,
-                                  .input = choice->placement->host_input,
-                                  .output = choice->placement->host_output,
+                                  .input = placement->host_input,
+                                  .output = placement->host_output,
                                   .profile = choice->profile,
                                   .streams = choice->streams,
                                   .muxer = choice->muxer};
@@ -217,14 +228,13 @@ FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item,
     choice->host = host;
     if (!choose_profile(choice, plan, item, reason) || !choose_queue(choice, choice->profile->queue, reason))
         return NULL;
-    const char *extension =
-        choice->profile->extension ? choice->profile->extension : ffarm_destination_extension(item->input->path);
-    if (!choose_muxer(choice, item, extension, reason))
+    if (!choose_muxer(choice, item, result_extension(choice, item), reason))
         return NULL;
     choice->streams = ffarm_streams_choose(item->media, choice->profile, choice->muxer, plan->settings->automap);
     if (!check_streams(choice, plan, item, reason))
         return NULL;
-    place(choice, plan, item, extension);
-    choice->argv = build_argv(choice);
+    choice->destination = find_destination(choice, plan, item);
+    choice->placement = ffarm_choice_place(choice, plan, item, item->job_id);
+    choice->argv = ffarm_choice_argv(choice, choice->placement);
     return g_steal_pointer(&choice);
 }

@@ -6,12 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <glib/gstdio.h>
-
 #include "deadline.h"
 #include "encode.h"
 #include "error.h"
 #include "ffmpeg_log.h"
+#include "nonce.h"
 #include "replace.h"
 #include "verify.h"
 
@@ -24,11 +23,13 @@ typedef struct {
     const FfarmWork *work;
     const FfarmHost *host;
     const FfarmMedia *source;
-    const FfarmPlacement *placement;
+    FfarmPlacement *placement; /* the choice's, under names of this attempt's own */
+    char **argv;
     GCancellable *cancellable;
     FfarmFfmpegLog *log;
     FfarmOutcome *outcome;
     gboolean has_folder; /* something of ours is on the host */
+    struct stat result;  /* as it came */
     gint64 told_us;      /* when a transfer was last told of */
 } Attempt;
 
@@ -69,17 +70,6 @@ static void on_transfer(gint64 done_bytes, gint64 total_bytes, gpointer user_dat
     attempt->work->on_transfer(done_bytes, total_bytes, attempt->work->user_data);
 }
 
-/* A leftover of an attempt that was lost may still be written to by a process that is about to die: what ffmpeg writes
- * now must be another file, so the old one goes first. */
-static gboolean clear_result(const Attempt *attempt, GError **error)
-{
-    const char *result = attempt->placement->result;
-    if (unlink(result) == 0 || errno == ENOENT)
-        return TRUE;
-    g_autofree char *name = g_filename_display_name(result);
-    return fail(error, FFARM_JOB_ERROR_REPLACE, name, "a leftover can't be removed: %s", g_strerror(errno));
-}
-
 static gboolean make_result_folder(const Attempt *attempt, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(attempt->placement->result);
@@ -89,20 +79,17 @@ static gboolean make_result_folder(const Attempt *attempt, GError **error)
     return fail(error, FFARM_JOB_ERROR_REPLACE, name, "the folder can't be made: %s", g_strerror(errno));
 }
 
-/* The name is this run's and this job's alone, so a folder that is there is what an earlier attempt left. */
+/* A folder that is there already is somebody else's, whoever that is: neither used nor removed. */
 static gboolean make_host_folder(Attempt *attempt, GError **error)
 {
-    const char *folder = attempt->placement->host_folder;
     g_autoptr(GError) inner = NULL;
-    attempt->has_folder = TRUE;
-    if (ffarm_runner_make_dir(attempt->runner, folder, attempt->cancellable, &inner))
-        return TRUE;
-    if (!g_error_matches(inner, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_EXISTS)) {
+    gboolean is_made =
+        ffarm_runner_make_dir(attempt->runner, attempt->placement->host_folder, attempt->cancellable, &inner);
+    /* After a loss in between it may be there. */
+    attempt->has_folder = is_made || !g_error_matches(inner, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_EXISTS);
+    if (!is_made)
         g_propagate_error(error, g_steal_pointer(&inner));
-        return FALSE;
-    }
-    return ffarm_runner_remove_dir(attempt->runner, folder, attempt->cancellable, error) &&
-           ffarm_runner_make_dir(attempt->runner, folder, attempt->cancellable, error);
+    return is_made;
 }
 
 static gboolean upload(Attempt *attempt, GError **error)
@@ -138,7 +125,7 @@ static gboolean encode(Attempt *attempt, gboolean *is_hopeless, GError **error)
 {
     const FfarmWork *work = attempt->work;
     FfarmEncode params = {
-        .argv = (const char *const *)work->choice->argv,
+        .argv = (const char *const *)attempt->argv,
         .source = attempt->source,
         .threshold = work->choice->profile->threshold,
         .threshold_check = work->choice->profile->threshold_check,
@@ -179,16 +166,26 @@ static gboolean check_mounted_output(const Attempt *attempt, gint64 size_bytes, 
                 size_bytes);
 }
 
+/* Opens it to look at it: only that makes a network file system ask its server anew. */
+static gboolean look_at_result(const Attempt *attempt, struct stat *info)
+{
+    int fd = open(attempt->placement->result, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return FALSE;
+    gboolean is_file = fstat(fd, info) == 0 && S_ISREG(info->st_mode);
+    close(fd);
+    return is_file;
+}
+
 static gboolean fetch_output(Attempt *attempt, GError **error)
 {
     if (attempt->placement->must_move && !download(attempt, error))
         return FALSE;
-    GStatBuf info;
-    if (g_lstat(attempt->placement->result, &info) != 0 || !S_ISREG(info.st_mode))
+    if (!look_at_result(attempt, &attempt->result))
         return fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name,
                     "ffmpeg ended well, but its result is not here; check path-substitution");
-    attempt->outcome->output_size = info.st_size;
-    return attempt->host->type != FFARM_HOST_MOUNTED || check_mounted_output(attempt, info.st_size, error);
+    attempt->outcome->output_size = attempt->result.st_size;
+    return attempt->host->type != FFARM_HOST_MOUNTED || check_mounted_output(attempt, attempt->result.st_size, error);
 }
 
 static gboolean is_below_threshold(const Attempt *attempt)
@@ -203,6 +200,20 @@ static gboolean verify(const Attempt *attempt, GError **error)
     const FfarmChoice *choice = attempt->work->choice;
     FfarmPromise promise = {choice->streams, choice->muxer, ffarm_verify_flags(choice->profile)};
     return ffarm_verify_result(attempt->placement->result, attempt->source, &promise, attempt->cancellable, error);
+}
+
+/* What was verified is what goes in the film's place, or nothing does. */
+static gboolean check_result_is_same(const Attempt *attempt, GError **error)
+{
+    struct stat now;
+    const struct stat *before = &attempt->result;
+    if (look_at_result(attempt, &now) && now.st_dev == before->st_dev && now.st_ino == before->st_ino &&
+        now.st_size == before->st_size && now.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+        now.st_mtim.tv_nsec == before->st_mtim.tv_nsec)
+        return TRUE;
+    return fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name,
+                "the result was changed while it was verified; something else writes to %s",
+                attempt->placement->result);
 }
 
 static gboolean replace(const Attempt *attempt, GError **error)
@@ -222,8 +233,8 @@ static gboolean replace(const Attempt *attempt, GError **error)
 static FfarmJobState go_through(Attempt *attempt, GError **error)
 {
     gboolean is_hopeless = FALSE;
-    if (!ffarm_replace_check_source(attempt->source, error) || !clear_result(attempt, error) ||
-        !make_result_folder(attempt, error) || !bring_input(attempt, error) || !encode(attempt, &is_hopeless, error))
+    if (!ffarm_replace_check_source(attempt->source, error) || !make_result_folder(attempt, error) ||
+        !bring_input(attempt, error) || !encode(attempt, &is_hopeless, error))
         return FFARM_JOB_FAILED;
     if (is_hopeless)
         return FFARM_JOB_BELOW_THRESHOLD;
@@ -232,7 +243,7 @@ static FfarmJobState go_through(Attempt *attempt, GError **error)
     enter(attempt, FFARM_JOB_VERIFYING);
     if (is_below_threshold(attempt))
         return FFARM_JOB_BELOW_THRESHOLD;
-    if (!verify(attempt, error) || !replace(attempt, error))
+    if (!verify(attempt, error) || !check_result_is_same(attempt, error) || !replace(attempt, error))
         return FFARM_JOB_FAILED;
     attempt->outcome->output = g_strdup(attempt->work->choice->destination);
     return attempt->work->plan->keep && !attempt->work->plan->output_dir ? FFARM_JOB_KEPT : FFARM_JOB_DONE;
@@ -295,6 +306,17 @@ static char *save_log(const Attempt *attempt)
     return NULL;
 }
 
+/* Names that nobody else knows: neither what an earlier attempt left running nor another user of the host can have laid
+ * something there. */
+static void place(Attempt *attempt)
+{
+    const FfarmWork *work = attempt->work;
+    g_autofree char *nonce = ffarm_nonce_new();
+    g_autofree char *id = g_strdup_printf("%s-%u-%s", work->item->job_id, work->attempt, nonce);
+    attempt->placement = ffarm_choice_place(work->choice, work->plan, work->item, id);
+    attempt->argv = ffarm_choice_argv(work->choice, attempt->placement);
+}
+
 FfarmOutcome *ffarm_worker_do(FfarmRunner *runner, const FfarmWork *work, GCancellable *cancellable)
 {
     g_autoptr(FfarmFfmpegLog) log = ffarm_ffmpeg_log_new();
@@ -305,18 +327,20 @@ FfarmOutcome *ffarm_worker_do(FfarmRunner *runner, const FfarmWork *work, GCance
         .work = work,
         .host = ffarm_runner_peek_host(runner),
         .source = work->item->media,
-        .placement = work->choice->placement,
         .cancellable = cancellable,
         .log = log,
         .outcome = outcome,
     };
     gint64 begin_us = g_get_monotonic_time();
+    place(&attempt);
     outcome->state = go_through(&attempt, &outcome->error);
     clean_up(&attempt, outcome->state == FFARM_JOB_DONE || outcome->state == FFARM_JOB_KEPT);
     if (g_error_matches(outcome->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         outcome->state = FFARM_JOB_CANCELLED;
     else if (outcome->state == FFARM_JOB_FAILED)
         outcome->log = save_log(&attempt);
+    ffarm_placement_free(attempt.placement);
+    g_strfreev(attempt.argv);
     outcome->elapsed_us = g_get_monotonic_time() - begin_us;
     return outcome;
 }

@@ -18,7 +18,7 @@ typedef struct {
     const FfarmPlanItem *item;
     const FfarmChoice *choice; /* for the runner's host */
     guint stall_ms;
-    guint attempt; /* from 1; names the log */
+    guint attempt; /* from 1; names the log, and with a nonce the temporaries */
     void (*on_state)(FfarmJobState state, gpointer user_data);
     void (*on_progress)(const FfarmProgress *progress, gpointer user_data);
     void (*on_transfer)(gint64 done_bytes, gint64 total_bytes, gpointer user_data);
@@ -35,9 +35,10 @@ typedef struct {
     GPtrArray *remarks; /* of char*: what a person should know besides, such as a folder that could not be removed */
 } FfarmOutcome;
 
-/* Makes the attempt on the open @runner. Whatever happens, the source is either replaced by a verified result or as it
- * was, and temporaries are removed on both sides; where the connection was lost, it is made once more for that. After a
- * loss the runner may be closed on return. Returns: new outcome, free with ffarm_outcome_free(). */
+/* Makes the attempt on the open @runner, under temporary names of its own (JOB-ATTEMPT-NONCE in the place of JOB).
+ * Whatever happens, the source is either replaced by a verified result or as it was, and temporaries are removed on
+ * both sides; where the connection was lost, it is made once more for that. After a loss the runner may be closed on
+ * return. Returns: new outcome, free with ffarm_outcome_free(). */
 FfarmOutcome *ffarm_worker_do(FfarmRunner *runner, const FfarmWork *work,
                               GCancellable *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 void ffarm_outcome_free(FfarmOutcome *outcome); /* NULL is legal */

@@ -5,6 +5,8 @@
 
 #include <csignal>
 #include <fstream>
+#include <set>
+#include <sstream>
 #include <thread>
 
 namespace
@@ -247,6 +249,42 @@ TEST_F(Farm, StopsAnEncodeThatEndsAgainAndAgain)
     EXPECT_TRUE(Run(Cluster({{"a", ends}})));
     EXPECT_EQ(Of(film).error, "a: ffmpeg made no progress for 0.4 s and was stopped");
     EXPECT_LE(told, 3u);
+    ExpectUntouched();
+}
+
+// Each attempt writes to a name of its own, so one that lives on can't spoil the next one's result.
+TEST_F(Farm, GivesEveryAttemptNamesOfItsOwn)
+{
+    std::string film = Film("film.mkv");
+    std::string notes = In("notes");
+    std::string dies = StandIn("dies", "echo \"$out\" >>" + notes + "; kill -9 $$");
+    EXPECT_TRUE(Run(Cluster({{"a", dies}})));
+    EXPECT_EQ(Of(film).attempts, 3u);
+    std::istringstream lines(Read(notes));
+    std::set<std::string> names;
+    for (std::string line; std::getline(lines, line);)
+        names.insert(line);
+    EXPECT_EQ(names.size(), 3u) << Read(notes);
+    for (const std::string &name : names) {
+        g_autofree char *base = g_path_get_basename(name.c_str());
+        EXPECT_TRUE(g_regex_match_simple("^\\.ffarm-[0-9a-z]{20,}-0-[123]-[0-9a-f]{16}\\.mkv\\.tmp$", base,
+                                         GRegexCompileFlags(0), GRegexMatchFlags(0)))
+            << base;
+    }
+    ExpectUntouched();
+}
+
+// A process that outlives the encode still writes to what it has open.
+TEST_F(Farm, PutsNothingInPlaceThatChangesWhileItIsVerified)
+{
+    std::string film = Film("film.mkv");
+    options.retries = 0;
+    std::string lingers = StandIn("lingers", "$ffmpeg \"$@\" || exit 1\nexport out\n"
+                                             "setsid sh -c 'while [ -e \"$out\" ]; do touch -c \"$out\"; sleep 0.005; "
+                                             "done' </dev/null >/dev/null 2>&1 &\nsleep 0.05");
+    EXPECT_TRUE(Run(Cluster({{"a", lingers}})));
+    EXPECT_NE(Of(film).error.find("a: the result was changed while it was verified"), std::string::npos)
+        << Of(film).error;
     ExpectUntouched();
 }
 

@@ -74,6 +74,7 @@ TEST_F(PlanDecides, RunIdsDiffer)
     ASSERT_TRUE(Plan());
     EXPECT_NE(first, plan->run_id);
     EXPECT_EQ(first.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz"), std::string::npos);
+    EXPECT_GE(first.size(), 16u) << "64 bits that nobody can guess";
 }
 
 /* --- names --- */
