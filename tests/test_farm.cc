@@ -275,19 +275,6 @@ TEST_F(Farm, GivesEveryAttemptNamesOfItsOwn)
 }
 
 // A process that outlives the encode still writes to what it has open.
-TEST_F(Farm, PutsNothingInPlaceThatChangesWhileItIsVerified)
-{
-    std::string film = Film("film.mkv");
-    options.retries = 0;
-    std::string lingers = StandIn("lingers", "$ffmpeg \"$@\" || exit 1\nexport out\n"
-                                             "setsid sh -c 'while [ -e \"$out\" ]; do touch -c \"$out\"; sleep 0.005; "
-                                             "done' </dev/null >/dev/null 2>&1 &\nsleep 0.05");
-    EXPECT_TRUE(Run(Cluster({{"a", lingers}})));
-    EXPECT_NE(Of(film).error.find("a: the result was changed while it was verified"), std::string::npos)
-        << Of(film).error;
-    ExpectUntouched();
-}
-
 TEST_F(Farm, IsNotImpressedByGarbage)
 {
     std::string film = Film("film.mkv");
