@@ -274,7 +274,6 @@ TEST_F(Farm, GivesEveryAttemptNamesOfItsOwn)
     ExpectUntouched();
 }
 
-// A process that outlives the encode still writes to what it has open.
 TEST_F(Farm, IsNotImpressedByGarbage)
 {
     std::string film = Film("film.mkv");
