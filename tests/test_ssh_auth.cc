@@ -78,7 +78,7 @@ class Agent
             nullptr, const_cast<char **>(argv), nullptr,
             static_cast<GSpawnFlags>(G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL),
             nullptr, nullptr, &pid_, &error));
-        for (int i = 0; i < 500 && !g_file_test(socket.c_str(), G_FILE_TEST_EXISTS); i++)
+        for (int i = 0; i < 500 && !listens(socket); i++)
             g_usleep(5000);
         g_setenv("SSH_AUTH_SOCK", socket.c_str(), TRUE);
     }
@@ -94,6 +94,15 @@ class Agent
     }
 
   private:
+    // The socket is there a moment before the agent listens on it.
+    static bool listens(const std::string &socket)
+    {
+        g_autoptr(GSocketClient) client = g_socket_client_new();
+        g_autoptr(GSocketAddress) address = g_unix_socket_address_new(socket.c_str());
+        g_autoptr(GSocketConnection) connection =
+            g_socket_client_connect(client, G_SOCKET_CONNECTABLE(address), nullptr, nullptr);
+        return connection != nullptr;
+    }
     GPid pid_ = 0;
 };
 
