@@ -275,7 +275,25 @@ gboolean ffarm_runner_put(FfarmRunner *runner, const char *local_path, const cha
     return end(runner, is_done, reason, error);
 }
 
-gboolean ffarm_runner_get(FfarmRunner *runner, const char *remote_path, const char *local_path,
+/* The kinds read no more than the size that the file has when they open it. */
+static gboolean check_limit(FfarmRunner *runner, const char *path, gint64 max_bytes, GCancellable *cancellable,
+                            GError **error)
+{
+    FfarmRemoteStat there;
+    if (max_bytes == 0)
+        return TRUE;
+    if (!runner->kind->stat(runner->connection, path, &there, cancellable, error))
+        return FALSE;
+    if (there.size_bytes <= max_bytes)
+        return TRUE;
+    g_autofree char *shown = g_filename_display_name(path);
+    g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_TRANSFER,
+                "%s: %s has %" G_GINT64_FORMAT " bytes there, more than the %" G_GINT64_FORMAT " that it may have",
+                runner->host->name, shown, there.size_bytes, max_bytes);
+    return FALSE;
+}
+
+gboolean ffarm_runner_get(FfarmRunner *runner, const char *remote_path, const char *local_path, gint64 max_bytes,
                           FfarmTransferFunc progress, gpointer user_data, GCancellable *cancellable, GError **error)
 {
     GError *reason = NULL;
@@ -283,6 +301,7 @@ gboolean ffarm_runner_get(FfarmRunner *runner, const char *remote_path, const ch
         return FALSE;
     g_autofree char *path = file_path(runner, remote_path);
     gboolean is_done =
+        check_limit(runner, path, max_bytes, cancellable, &reason) &&
         runner->kind->get(runner->connection, path, local_path, progress, user_data, cancellable, &reason);
     return end(runner, is_done, reason, error);
 }

@@ -103,8 +103,9 @@ gboolean ffarm_runner_put(FfarmRunner *runner, const char *local_path, const cha
                           FfarmTransferFunc progress, gpointer user_data, GCancellable *cancellable, GError **error);
 
 /* Copies @remote_path to the new local file @local_path (which must not exist; mode 0600 less umask), flushed to disk
- * and checked by size against the host's before and after. On failure @local_path is removed. */
-gboolean ffarm_runner_get(FfarmRunner *runner, const char *remote_path, const char *local_path,
+ * and checked by size against the host's before and after. On failure @local_path is removed.
+ * @max_bytes: a file that is larger is refused (TRANSFER), also when it grows while it is copied; 0 = any size. */
+gboolean ffarm_runner_get(FfarmRunner *runner, const char *remote_path, const char *local_path, gint64 max_bytes,
                           FfarmTransferFunc progress, gpointer user_data, GCancellable *cancellable, GError **error);
 
 typedef struct {

@@ -13,6 +13,7 @@
 
 #define ASK_TIMEOUT_MS 15000
 #define MAX_ANSWER 4096
+#define MAX_NONCE_BYTES 4096 /* whatever the host has under that name */
 /* A folder with less than this holds no film. */
 #define LEAST_FREE_BYTES (1024 * 1024)
 
@@ -160,7 +161,7 @@ static gboolean read_nonce(Check *check, const char *path, const char *text, GEr
         return FALSE;
     g_autofree char *copy = g_build_filename(scratch, "nonce", NULL);
     g_autofree char *seen = NULL;
-    gboolean ok = ffarm_runner_get(check->runner, host_path, copy, NULL, NULL, check->cancellable, error) &&
+    gboolean ok = ffarm_runner_get(check->runner, host_path, copy, MAX_NONCE_BYTES, NULL, NULL, check->cancellable, error) &&
                   g_file_get_contents(copy, &seen, NULL, error);
     g_unlink(copy);
     g_rmdir(scratch);

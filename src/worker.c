@@ -16,6 +16,7 @@
 
 /* Cleaning up has to end soon, also after Ctrl-C and on a host that does not answer. */
 #define CLEANUP_MS 8000
+#define RESULT_ALLOWANCE_BYTES ((gint64)64 * 1024 * 1024)
 #define TRANSFER_NEWS_US (G_USEC_PER_SEC / 2)
 
 typedef struct {
@@ -138,12 +139,18 @@ static gboolean encode(Attempt *attempt, gboolean *is_hopeless, GError **error)
     return ffarm_encode_run(attempt->runner, &params, attempt->log, is_hopeless, attempt->cancellable, error);
 }
 
+/* A result is smaller than its source, or not much larger; only a broken or hostile host sends more than this. */
+static gint64 max_result_bytes(const Attempt *attempt)
+{
+    return 2 * attempt->source->size_bytes + RESULT_ALLOWANCE_BYTES;
+}
+
 static gboolean download(Attempt *attempt, GError **error)
 {
     enter(attempt, FFARM_JOB_DOWNLOADING);
     g_autoptr(GError) inner = NULL;
-    if (ffarm_runner_get(attempt->runner, attempt->placement->host_output, attempt->placement->result, on_transfer,
-                         attempt, attempt->cancellable, &inner))
+    if (ffarm_runner_get(attempt->runner, attempt->placement->host_output, attempt->placement->result,
+                         max_result_bytes(attempt), on_transfer, attempt, attempt->cancellable, &inner))
         return TRUE;
     /* It is this machine's disk that is full; another host would only encode for nothing. */
     if (g_error_matches(inner, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_NO_SPACE))

@@ -333,7 +333,7 @@ TEST_P(Contract, PutsAndGetsFiles)
         EXPECT_FALSE(g_file_test(here("there.part").c_str(), G_FILE_TEST_EXISTS));
         seen.clear();
         ASSERT_TRUE(
-            ffarm_runner_get(runner, here("there").c_str(), here("back").c_str(), progress, &seen, nullptr, &error))
+            ffarm_runner_get(runner, here("there").c_str(), here("back").c_str(), 0, progress, &seen, nullptr, &error))
             << message();
         EXPECT_EQ(read_all(here("back")), bytes);
         EXPECT_TRUE(length == 0 || (!seen.empty() && seen.back() == static_cast<gint64>(length)));
@@ -359,7 +359,7 @@ TEST_P(Contract, HandlesAnyName)
         FfarmRemoteStat info = {};
         ASSERT_TRUE(ffarm_runner_stat(runner, remote.c_str(), &info, nullptr, &error)) << message();
         EXPECT_EQ(info.size_bytes, 4);
-        ASSERT_TRUE(ffarm_runner_get(runner, remote.c_str(), back.c_str(), nullptr, nullptr, nullptr, &error))
+        ASSERT_TRUE(ffarm_runner_get(runner, remote.c_str(), back.c_str(), 0, nullptr, nullptr, nullptr, &error))
             << message();
         EXPECT_EQ(read_all(back), "text");
         ASSERT_TRUE(ffarm_runner_remove(runner, remote.c_str(), nullptr, &error)) << message();
@@ -378,9 +378,21 @@ TEST_P(Contract, ReplacesOnPutButNotOnGet)
     ASSERT_TRUE(ffarm_runner_put(runner, source, target, nullptr, nullptr, nullptr, &error)) << message();
     EXPECT_EQ(read_all(target), "new");
     g_autofree char *taken = scratch_write(folder, "taken", "mine", 4);
-    EXPECT_FALSE(ffarm_runner_get(runner, target, taken, nullptr, nullptr, nullptr, &error));
+    EXPECT_FALSE(ffarm_runner_get(runner, target, taken, 0, nullptr, nullptr, nullptr, &error));
     EXPECT_TRUE(is_error(FFARM_REMOTE_ERROR_LOCAL_FILE)) << message();
     EXPECT_EQ(read_all(taken), "mine");
+}
+
+TEST_P(Contract, GetsNoMoreThanItMay)
+{
+    g_autofree char *source = scratch_write(folder, "source", "0123456789", 10);
+    const std::string back = here("back");
+    EXPECT_FALSE(ffarm_runner_get(runner, source, back.c_str(), 9, nullptr, nullptr, nullptr, &error));
+    EXPECT_TRUE(is_error(FFARM_REMOTE_ERROR_TRANSFER)) << message();
+    EXPECT_FALSE(g_file_test(back.c_str(), G_FILE_TEST_EXISTS));
+    g_clear_error(&error);
+    EXPECT_TRUE(ffarm_runner_get(runner, source, back.c_str(), 10, nullptr, nullptr, nullptr, &error)) << message();
+    EXPECT_EQ(read_all(back), "0123456789");
 }
 
 TEST_P(Contract, NamesWhatIsWrongWithFiles)
@@ -393,14 +405,14 @@ TEST_P(Contract, NamesWhatIsWrongWithFiles)
         g_clear_error(&error);
     };
     expect(ffarm_runner_stat(runner, here("none").c_str(), &info, nullptr, &error), FFARM_REMOTE_ERROR_NOT_FOUND);
-    expect(ffarm_runner_get(runner, here("none").c_str(), here("back").c_str(), nullptr, nullptr, nullptr, &error),
+    expect(ffarm_runner_get(runner, here("none").c_str(), here("back").c_str(), 0, nullptr, nullptr, nullptr, &error),
            FFARM_REMOTE_ERROR_NOT_FOUND);
     EXPECT_FALSE(g_file_test(here("back").c_str(), G_FILE_TEST_EXISTS));
     expect(ffarm_runner_put(runner, here("none").c_str(), here("there").c_str(), nullptr, nullptr, nullptr, &error),
            FFARM_REMOTE_ERROR_LOCAL_FILE);
     expect(ffarm_runner_put(runner, source, here("no/folder/x").c_str(), nullptr, nullptr, nullptr, &error),
            FFARM_REMOTE_ERROR_NOT_FOUND);
-    expect(ffarm_runner_get(runner, source, here("no/folder/x").c_str(), nullptr, nullptr, nullptr, &error),
+    expect(ffarm_runner_get(runner, source, here("no/folder/x").c_str(), 0, nullptr, nullptr, nullptr, &error),
            FFARM_REMOTE_ERROR_LOCAL_FILE);
     expect(ffarm_runner_make_dir(runner, here("no/folder").c_str(), nullptr, &error), FFARM_REMOTE_ERROR_NOT_FOUND);
     expect(ffarm_runner_make_dir(runner, folder, nullptr, &error), FFARM_REMOTE_ERROR_EXISTS);
@@ -493,7 +505,7 @@ TEST_P(Contract, UndoesACancelledTransfer)
     EXPECT_FALSE(g_file_test(here("there.part").c_str(), G_FILE_TEST_EXISTS));
     g_clear_error(&error);
     g_cancellable_reset(cancellable);
-    EXPECT_FALSE(ffarm_runner_get(runner, source, here("back").c_str(), cancel, cancellable, cancellable, &error));
+    EXPECT_FALSE(ffarm_runner_get(runner, source, here("back").c_str(), 0, cancel, cancellable, cancellable, &error));
     EXPECT_TRUE(is_cancelled()) << message();
     EXPECT_FALSE(g_file_test(here("back").c_str(), G_FILE_TEST_EXISTS));
 }
@@ -512,7 +524,7 @@ TEST_P(Contract, SaysWhenADiskIsFull)
     EXPECT_TRUE(is_error(FFARM_REMOTE_ERROR_NO_SPACE)) << message();
     EXPECT_FALSE(g_file_test((mount + "/x.part").c_str(), G_FILE_TEST_EXISTS));
     g_clear_error(&error);
-    EXPECT_FALSE(ffarm_runner_get(runner, source, (mount + "/back").c_str(), nullptr, nullptr, nullptr, &error));
+    EXPECT_FALSE(ffarm_runner_get(runner, source, (mount + "/back").c_str(), 0, nullptr, nullptr, nullptr, &error));
     EXPECT_TRUE(is_error(FFARM_REMOTE_ERROR_NO_SPACE)) << message();
     EXPECT_FALSE(g_file_test((mount + "/back").c_str(), G_FILE_TEST_EXISTS));
     EXPECT_EQ(system(("umount '" + mount + "'").c_str()), 0);

@@ -117,6 +117,14 @@ static void write_known_hosts(const Sshd *sshd)
     g_assert_true(g_file_set_contents(sshd->known_hosts, line, -1, NULL));
 }
 
+void sshd_know_port(const Sshd *sshd, guint port)
+{
+    g_autofree char *known = read_text(sshd->known_hosts);
+    g_autofree char *key = public_key(sshd->host_key);
+    g_autofree char *lines = g_strdup_printf("%s[127.0.0.1]:%u %s", known, port, key);
+    g_assert_true(g_file_set_contents(sshd->known_hosts, lines, -1, NULL));
+}
+
 /* Runs in the server's process before exec: it must not outlive a test that crashes. */
 static void die_with_parent(gpointer data)
 {

@@ -49,6 +49,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sshd, sshd_stop)
  * connection lost. New connections go on to be accepted. */
 void sshd_drop_connections(Sshd *sshd);
 
+/* Makes the server's key known under another port of 127.0.0.1 as well, that of a relay to it. */
+void sshd_know_port(const Sshd *sshd, guint port);
+
 /* TRUE when sshd, ssh and ssh-keygen are installed. */
 gboolean sshd_is_available(void);
 
