@@ -21,6 +21,50 @@ void av_glue_listen(AvComplaints *complaints)
     listener = complaints;
 }
 
+void av_glue_listen_to_decoder(AVCodecContext *decoder, AvComplaints *complaints)
+{
+    decoder->opaque = complaints;
+}
+
+guint av_complaints_take(AvComplaints *complaints)
+{
+    guint count;
+    do
+        count = (guint)g_atomic_int_get(&complaints->count);
+    while (!g_atomic_int_compare_and_exchange((int *)&complaints->count, (int)count, 0));
+    return count;
+}
+
+const char *av_complaints_peek_first(AvComplaints *complaints)
+{
+    return g_atomic_pointer_get(&complaints->first);
+}
+
+void av_complaints_clear(AvComplaints *complaints)
+{
+    g_clear_pointer(&complaints->first, g_free);
+    complaints->count = 0;
+}
+
+/* The words come before the number: who sees a number finds them. */
+static void note(AvComplaints *complaints, const char *line)
+{
+    if (!g_atomic_pointer_get(&complaints->first)) {
+        char *words = g_utf8_make_valid(line, -1);
+        if (!g_atomic_pointer_compare_and_exchange(&complaints->first, NULL, words))
+            g_free(words);
+    }
+    g_atomic_int_inc((int *)&complaints->count);
+}
+
+/* A decoder's own complaints, wherever @object is a decoder that is listened to. A decoder's threads have copies of it,
+ * whose opaque pointers are the same. */
+static AvComplaints *complaints_of(void *object)
+{
+    gboolean is_codec = object && *(const AVClass **)object == avcodec_get_class();
+    return is_codec ? ((AVCodecContext *)object)->opaque : NULL;
+}
+
 static void log_to_glib(void *object, int level, const char *format, va_list args)
 {
     char line[1024];
@@ -29,8 +73,11 @@ static void log_to_glib(void *object, int level, const char *format, va_list arg
         return;
     av_log_format_line2(object, level, format, args, line, sizeof line, &with_prefix);
     g_strchomp(line);
-    if (listener && listener->count++ == 0)
-        listener->first = g_utf8_make_valid(line, -1);
+    AvComplaints *decoders = complaints_of(object);
+    if (decoders && level <= AV_LOG_ERROR)
+        note(decoders, line);
+    else if (!decoders && listener)
+        note(listener, line);
     g_log("ffarm-probe", G_LOG_LEVEL_DEBUG, "%s", line);
 }
 

@@ -16,14 +16,23 @@ G_BEGIN_DECLS
  * G_MESSAGES_DEBUG asks for it. Cheap to call again. */
 void av_glue_init(void);
 
-/* What libav complained about on one thread. */
+/* What libav complained about. */
 typedef struct {
-    guint count;
+    guint count; /* atomic while a decoder is listened to */
     char *first; /* one line, the listener's to free; NULL: nothing yet */
 } AvComplaints;
 
 /* Counts libav's warnings and errors on this thread into @complaints from now on, until called with NULL. */
 void av_glue_listen(AvComplaints *complaints);
+
+/* Counts the errors of @decoder, not yet open, into @complaints, on whichever of its threads they come up; they are not
+ * counted by av_glue_listen() then. Takes the decoder's opaque pointer. @complaints must outlive the decoder. */
+void av_glue_listen_to_decoder(AVCodecContext *decoder, AvComplaints *complaints);
+
+/* Returns: how many there are since the last call. */
+guint av_complaints_take(AvComplaints *complaints);
+const char *av_complaints_peek_first(AvComplaints *complaints); /* borrowed; NULL: there was none */
+void av_complaints_clear(AvComplaints *complaints);
 
 /* Returns: libav's words for an AVERROR, free with g_free(). */
 char *av_glue_error_text(int code);

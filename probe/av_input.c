@@ -184,6 +184,11 @@ int av_input_open_format(AvInput *input, const char *path, const AVInputFormat *
     return find_streams(format);
 }
 
+void av_input_set_deadline(AvInput *input, guint timeout_ms)
+{
+    input->deadline_us = timeout_ms == 0 ? G_MAXINT64 : g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+}
+
 void av_input_set_budget(AvInput *input, gint64 bytes)
 {
     input->budget_bytes = bytes;

@@ -52,6 +52,9 @@ const AVInputFormat *av_input_find_demuxer(AvInput *input, const char *path);
  * itself, for files whose streams begin late. Closes what was open before. Returns: 0, or an AVERROR. */
 int av_input_open_format(AvInput *input, const char *path, const AVInputFormat *demuxer, gboolean thorough);
 
+/* Stops the reading at @timeout_ms from now; 0: never. */
+void av_input_set_deadline(AvInput *input, guint timeout_ms);
+
 /* Allows @bytes to be read from now on; G_MAXINT64 for all. Ends AV_INPUT_OVER_BUDGET. */
 void av_input_set_budget(AvInput *input, gint64 bytes);
 

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "packets.h"
 #include "av_facts.h"
-#include "av_input.h"
-#include "refusal.h"
-
-#include <sys/stat.h>
+#include "media_input.h"
 
 void ffarm_packets_free(FfarmPackets *packets)
 {
@@ -35,28 +32,6 @@ gint64 ffarm_packets_length_us(const FfarmPackets *packets, FfarmStreamType type
         end_us = MAX(end_us, stream->end_us);
     }
     return end_us > first_us ? end_us - first_us : 0;
-}
-
-/* The file, opened and its streams known. Returns: FALSE with @error set. */
-static gboolean open_input(AvInput *input, const char *path, GError **error)
-{
-    struct stat info;
-    g_autofree char *words = av_input_open_file(input, path, &info);
-    if (words) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s", path, words);
-        return FALSE;
-    }
-    const AVInputFormat *demuxer = av_input_find_demuxer(input, path);
-    if (!demuxer || refusal_of_demuxer(demuxer->name)) {
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: is not media that libavformat can read", path);
-        return FALSE;
-    }
-    int status = av_input_open_format(input, path, demuxer, FALSE);
-    if (status < 0) {
-        g_autofree char *text = av_glue_error_text(status);
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: can't be read as %s: %s", path, demuxer->name, text);
-    }
-    return status >= 0;
 }
 
 /* One entry for each stream there is by now; transport streams may show more later. */
@@ -125,32 +100,12 @@ static int read_packets(FfarmPackets *packets, AvInput *input)
     }
 }
 
-static gboolean was_stopped(AvInput *input, const char *path, GError **error)
-{
-    av_input_must_stop(input);
-    if (input->state == AV_INPUT_CANCELLED)
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s: reading its packets was cancelled", path);
-    else if (input->state == AV_INPUT_TIMED_OUT)
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "%s: could not be read to its end in time", path);
-    return input->state != AV_INPUT_RUNNING;
-}
-
 FfarmPackets *ffarm_packets_scan(const char *path, guint timeout_ms, GCancellable *cancellable, GError **error)
 {
     g_return_val_if_fail(path != NULL, NULL);
-    av_glue_init();
-    g_autoptr(AvInput) input = av_input_new(timeout_ms, cancellable);
-    g_autoptr(GError) problem = NULL;
-    if (timeout_ms == 0)
-        input->deadline_us = G_MAXINT64;
-    gboolean opened = open_input(input, path, &problem);
-    if (was_stopped(input, path, error))
+    g_autoptr(AvInput) input = media_input_open(path, timeout_ms, cancellable, error);
+    if (!input)
         return NULL;
-    if (!opened) {
-        g_propagate_error(error, g_steal_pointer(&problem));
-        return NULL;
-    }
-
     g_autoptr(FfarmPackets) packets = g_new0(FfarmPackets, 1);
     packets->path = g_strdup(path);
     packets->streams = g_array_new(FALSE, FALSE, sizeof(FfarmPacketsStream));
@@ -164,5 +119,5 @@ FfarmPackets *ffarm_packets_scan(const char *path, guint timeout_ms, GCancellabl
     packets->reached_end = status == AVERROR_EOF;
     if (!packets->reached_end)
         packets->failure = av_glue_error_text(status);
-    return was_stopped(input, path, error) ? NULL : g_steal_pointer(&packets);
+    return media_input_was_stopped(input, path, error) ? NULL : g_steal_pointer(&packets);
 }
