@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 #include "media.h"
+#include "replace_record.h"
 
 G_BEGIN_DECLS
 
@@ -11,12 +12,37 @@ G_BEGIN_DECLS
  *
  * Threads: safe for different files. */
 
+/* Called before each act that changes the disk, with a @record that says what is about to happen and holds everything
+ * that ffarm_replace_recover() needs should the process end in it; and once after the last act (DONE, UNDONE, FAILED).
+ * It has to be kept durably before this returns. @record is borrowed for the call. A step comes more than once when
+ * something new is known. Returns: TRUE to go on; FALSE with @error set: the act is not done and what was done is
+ * undone. After the last act nobody asks for the answer. */
+typedef gboolean (*FfarmReplaceStepFunc)(const FfarmReplaceRecord *record, gpointer user_data, GError **error);
+
 typedef struct {
-    const char *result;       /* temporary name of the verified result */
-    const char *destination;  /* where it belongs */
-    const FfarmMedia *source; /* as probed for the plan: path, device, inode, size, mtime */
-    gboolean keep_source;     /* TRUE: the source is not touched (-k, -o); @destination must not exist then */
+    const char *result;           /* temporary name of the verified result */
+    const char *destination;      /* where it belongs */
+    const FfarmMedia *source;     /* as probed for the plan: path, device, inode, size, mtime */
+    gboolean keep_source;         /* TRUE: the source is not touched (-k, -o); @destination must not exist then */
+    FfarmReplaceStepFunc on_step; /* nullable */
+    gpointer user_data;
 } FfarmReplaceParams;
+
+typedef enum {
+    FFARM_REPLACE_RECOVERED_FINISHED, /* the result is the film now, and the old file has gone where it should */
+    FFARM_REPLACE_RECOVERED_UNDONE, /* the source is as it was; everything made for the replacement is gone, @result too
+                                     */
+    FFARM_REPLACE_RECOVERED_UNCLEAR, /* nothing more was removed; the error says what a person should look at */
+} FfarmReplaceRecovery;
+
+/* Finishes or undoes what a crash interrupted, going by what is really on the disk: a result that has its name stays
+ * and the old file goes where it should; one that hasn't is removed. May be called any number of times, at any step,
+ * also for what is complete. A file is removed only if it is exactly the one that @record says (device, inode, size,
+ * time of change); device numbers are let go where the machine was started anew since. Nothing may be working on these
+ * files.
+ * @error: set with UNCLEAR: FFARM_JOB_ERROR_REPLACE, which names the files; a later call may succeed (a disk that was
+ * not mounted). */
+FfarmReplaceRecovery ffarm_replace_recover(const FfarmReplaceRecord *record, GError **error);
 
 /* TRUE if the file behind @source's path is still the one that was probed: same device, inode, size and time of change
  * of its content. Else FALSE with FFARM_JOB_ERROR_SOURCE. */

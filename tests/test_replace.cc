@@ -104,7 +104,11 @@ class Replace : public testing::Test
     bool Run(const std::string &result, const std::string &destination, bool keep = false,
              GCancellable *cancellable = nullptr)
     {
-        FfarmReplaceParams params = {result.c_str(), destination.c_str(), source, keep};
+        FfarmReplaceParams params = {};
+        params.result = result.c_str();
+        params.destination = destination.c_str();
+        params.source = source;
+        params.keep_source = keep;
         g_clear_error(&error);
         return ffarm_replace(&params, cancellable, &error) != 0;
     }
