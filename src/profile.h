@@ -48,6 +48,7 @@ typedef struct {
     double threshold;       /* least saving in percent; 0: any result is welcome */
     double threshold_check; /* percent done from which a hopeless encode is stopped early; 100: never early */
     char *queue;            /* nullable */
+    guint stall_timeout;    /* seconds without progress after which the encode is stopped; 0: as the configuration says */
     FfarmTristate automap;  /* unset: as the configuration says */
     FfarmLanguages audio, subtitle;
     char *quality;          /* "low", "medium", "high", "0".."51"; nullable */

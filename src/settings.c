@@ -40,6 +40,10 @@ static FfarmSettings *settings_new(void)
     settings->ssh = g_strdup("ssh");
     settings->colorize = FFARM_TRISTATE_UNSET;
     settings->automap = TRUE;
+    settings->max_failures = 3;
+    settings->stall_timeout = 120;
+    settings->settle_time = 10;
+    settings->host_wait = 600;
     settings->queues = g_ptr_array_new_with_free_func(queue_free);
     settings->clusters = g_ptr_array_new_with_free_func(cluster_free);
     settings->profiles = g_ptr_array_new_with_free_func(profile_free);

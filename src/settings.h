@@ -28,6 +28,10 @@ typedef struct {
     FfarmTristate colorize;   /* unset: auto */
     gboolean automap;
     char *fls_path;           /* nullable */
+    guint max_failures;       /* different jobs in a row that fail for a host's fault until it is quarantined */
+    guint stall_timeout;      /* seconds without progress after which an encode is stopped */
+    guint settle_time;        /* seconds that a file must not have changed for; 0: any file is taken at once */
+    guint host_wait;          /* seconds that jobs wait for hosts that are away when nothing else is left to do */
     GPtrArray *clusters;      /* of FfarmCluster */
     GPtrArray *profiles;      /* of FfarmProfile: profiles and templates, includes merged */
     GPtrArray *rules;         /* of FfarmRule */

@@ -2,7 +2,9 @@
 #include <string.h>
 #include "settings_loader.h"
 
-#define SLOT_LIMIT 1000 /* encodes at once in one queue; more than any machine bears */
+#define SLOT_LIMIT 1000       /* encodes at once in one queue; more than any machine bears */
+#define COUNT_LIMIT 1000      /* failures in a row, which nobody has patience for */
+#define SECONDS_LIMIT 1000000 /* eleven days: beyond it somebody meant milliseconds */
 
 static void read_queue(FfarmYamlReader *reader, const FfarmYamlNode *name, const FfarmYamlNode *slots,
                        GPtrArray *queues)
@@ -63,6 +65,22 @@ static void read_plex_server(FfarmYamlReader *reader, const FfarmYamlNode *key, 
         ffarm_yaml_read_text(reader, key, value, slot);
 }
 
+static void read_count(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value, gpointer slot)
+{
+    ffarm_yaml_read_integer(reader, key, value, 1, COUNT_LIMIT, slot);
+}
+
+static void read_seconds(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value, gpointer slot)
+{
+    ffarm_yaml_read_integer(reader, key, value, 0, SECONDS_LIMIT, slot);
+}
+
+void ffarm_settings_read_stall_timeout(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                       gpointer slot)
+{
+    ffarm_yaml_read_integer(reader, key, value, 1, SECONDS_LIMIT, slot);
+}
+
 void ffarm_settings_read_config(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
                                 gpointer slot)
 {
@@ -78,6 +96,11 @@ void ffarm_settings_read_config(FfarmYamlReader *reader, const FfarmYamlNode *ke
         {"colorize", FFARM_YAML_TEXT, read_colorize, G_STRUCT_OFFSET(FfarmSettings, colorize)},
         {"automap", FFARM_YAML_TEXT, ffarm_yaml_read_boolean, G_STRUCT_OFFSET(FfarmSettings, automap)},
         {"fls_path", FFARM_YAML_TEXT, ffarm_yaml_read_path, G_STRUCT_OFFSET(FfarmSettings, fls_path)},
+        {"max_failures", FFARM_YAML_TEXT, read_count, G_STRUCT_OFFSET(FfarmSettings, max_failures)},
+        {"stall_timeout", FFARM_YAML_TEXT, ffarm_settings_read_stall_timeout,
+         G_STRUCT_OFFSET(FfarmSettings, stall_timeout)},
+        {"settle_time", FFARM_YAML_TEXT, read_seconds, G_STRUCT_OFFSET(FfarmSettings, settle_time)},
+        {"host_wait", FFARM_YAML_TEXT, read_seconds, G_STRUCT_OFFSET(FfarmSettings, host_wait)},
         {"clusters", FFARM_YAML_MAP, ffarm_settings_read_clusters, 0},
         {NULL, 0, NULL, 0},
     };

@@ -60,6 +60,8 @@ static void lay_over(FfarmProfileDraft *under, const FfarmProfileDraft *over)
     replace_text(&profile->extension, top->extension);
     replace_text(&profile->queue, top->queue);
     replace_text(&profile->quality, top->quality);
+    if (top->stall_timeout)
+        profile->stall_timeout = top->stall_timeout;
     if (!isnan(top->threshold))
         profile->threshold = top->threshold;
     if (!isnan(top->threshold_check))

@@ -31,6 +31,10 @@ void ffarm_settings_read_config(FfarmYamlReader *reader, const FfarmYamlNode *ke
 void ffarm_settings_read_queues(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
                                 gpointer slot);
 
+/* Seconds, at least one, into a guint: the same in a profile as for all. */
+void ffarm_settings_read_stall_timeout(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                       gpointer slot);
+
 /* settings_hosts.c */
 void ffarm_settings_read_clusters(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
                                   gpointer slot);

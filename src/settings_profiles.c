@@ -121,6 +121,8 @@ static const FfarmYamlField profile_fields[] = {
     {"threshold", FFARM_YAML_TEXT, read_percent, G_STRUCT_OFFSET(FfarmProfile, threshold)},
     {"threshold_check", FFARM_YAML_TEXT, read_percent, G_STRUCT_OFFSET(FfarmProfile, threshold_check)},
     {"queue", FFARM_YAML_TEXT, read_queue_name, G_STRUCT_OFFSET(FfarmProfile, queue)},
+    {"stall_timeout", FFARM_YAML_TEXT, ffarm_settings_read_stall_timeout,
+     G_STRUCT_OFFSET(FfarmProfile, stall_timeout)},
     {"automap", FFARM_YAML_TEXT, read_tristate, G_STRUCT_OFFSET(FfarmProfile, automap)},
     {"audio", FFARM_YAML_MAP, read_languages, G_STRUCT_OFFSET(FfarmProfile, audio)},
     {"subtitle", FFARM_YAML_MAP, read_languages, G_STRUCT_OFFSET(FfarmProfile, subtitle)},
@@ -168,6 +170,8 @@ static const FfarmYamlField template_fields[] = {
     {"threshold_check", FFARM_YAML_TEXT, read_percent, G_STRUCT_OFFSET(FfarmProfile, threshold_check)},
     {"extension", FFARM_YAML_TEXT, read_extension, G_STRUCT_OFFSET(FfarmProfile, extension)},
     {"queue", FFARM_YAML_TEXT, read_queue_name, G_STRUCT_OFFSET(FfarmProfile, queue)},
+    {"stall_timeout", FFARM_YAML_TEXT, ffarm_settings_read_stall_timeout,
+     G_STRUCT_OFFSET(FfarmProfile, stall_timeout)},
     {NULL, 0, NULL, 0},
 };
 
