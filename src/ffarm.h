@@ -21,6 +21,7 @@
 #include "host_check.h"
 #include "inputs.h"
 #include "job.h"
+#include "journal.h"
 #include "media.h"
 #include "placement.h"
 #include "plan.h"

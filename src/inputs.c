@@ -43,6 +43,8 @@ void ffarm_input_free(FfarmInput *input)
     g_free(input->cluster);
     g_free(input->profile);
     g_strfreev(input->mixins);
+    g_free(input->list);
+    g_free(input->list_name);
     g_free(input);
 }
 

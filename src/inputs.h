@@ -16,6 +16,8 @@ typedef struct {
     char *cluster;   /* -c; NULL: this machine */
     char *profile;   /* -p or -t; nullable */
     char **mixins;   /* -m; nullable */
+    char *list;      /* absolute path of the list file that named it; NULL: none that anything could be struck from */
+    char *list_name; /* the name on that list: its own, or that of a folder above it; nullable */
 } FfarmInput;
 
 /* @path made absolute, without empty and "." parts. ".." stays: behind a symbolic link only the kernel knows where it leads.

@@ -60,6 +60,7 @@ void ffarm_job_free(FfarmJob *job)
     g_clear_error(&job->error);
     g_free(job->log);
     g_free(job->profile);
+    g_free(job->fingerprint);
     g_free(job);
 }
 

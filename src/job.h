@@ -46,6 +46,7 @@ typedef struct {
     gint64 elapsed_us;     /* of the last attempt */
     const FfarmHost *host; /* of the last attempt; nullable */
     const char *engine;        /* of the last attempt; static, nullable */
+    char *fingerprint;         /* of that attempt's profile (see FfarmChoice); nullable */
     char *profile;             /* of the last attempt, which the host may have chosen; nullable */
     GError *error;         /* why it failed last; nullable */
     char *log;             /* path of a file with ffmpeg's own last words in the last failed attempt; nullable */

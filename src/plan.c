@@ -312,8 +312,28 @@ static gboolean settle_finished(const FfarmPlan *plan, FfarmPlanItem *item, cons
     return TRUE;
 }
 
+/* TRUE if an earlier run has done @item as one of @choices would. */
+static gboolean settle_recalled(const FfarmPlanOptions *options, FfarmPlanItem *item, const GPtrArray *choices)
+{
+    const char *asked = NULL;
+    for (guint i = 0; options->recall && i < choices->len; i++) {
+        const char *fingerprint = ((const FfarmChoice *)g_ptr_array_index(choices, i))->fingerprint;
+        if (g_strcmp0(fingerprint, asked) == 0)
+            continue;
+        asked = fingerprint;
+        char *reason =
+            options->recall(item->media->size_bytes, item->media->mtime_ns, fingerprint, options->recall_data);
+        if (reason) {
+            settle(item, FFARM_PLAN_SKIP, reason);
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 /* Settles an item that some host should take: every place where its result may come to lie has to be free. */
-static void settle_encode(const FfarmPlan *plan, FfarmPlanItem *item, FfarmClashes *clashes)
+static void settle_encode(const FfarmPlan *plan, const FfarmPlanOptions *options, FfarmPlanItem *item,
+                          FfarmClashes *clashes)
 {
     g_autoptr(GString) refusals = g_string_new(NULL);
     g_autoptr(GPtrArray) choices = gather_choices(plan, item, refusals);
@@ -327,6 +347,8 @@ static void settle_encode(const FfarmPlan *plan, FfarmPlanItem *item, FfarmClash
         if (settle_finished(plan, item, g_ptr_array_index(choices, i)))
             return;
     }
+    if (settle_recalled(options, item, choices))
+        return;
     for (guint i = 0; i < choices->len; i++) {
         char *obstacle = find_obstacle(plan, item, g_ptr_array_index(choices, i), clashes);
         if (obstacle) {
@@ -344,7 +366,7 @@ static void settle_encode(const FfarmPlan *plan, FfarmPlanItem *item, FfarmClash
     settle(item, FFARM_PLAN_ENCODE, remarks->len > 0 ? g_strdup(remarks->str) : NULL);
 }
 
-static void decide(const FfarmPlan *plan, FfarmPlanItem *item, FfarmClashes *clashes)
+static void decide(const FfarmPlan *plan, const FfarmPlanOptions *options, FfarmPlanItem *item, FfarmClashes *clashes)
 {
     if (settle_leftover(plan, item))
         return;
@@ -362,7 +384,7 @@ static void decide(const FfarmPlan *plan, FfarmPlanItem *item, FfarmClashes *cla
         item->profile = g_strdup(item->input->profile);
     else if (!ask_rules(plan, item))
         return;
-    settle_encode(plan, item, clashes);
+    settle_encode(plan, options, item, clashes);
     if (item->status != FFARM_PLAN_ENCODE)
         g_clear_pointer(&item->profile, g_free);
 }
@@ -443,6 +465,6 @@ FfarmPlan *ffarm_plan_new(const FfarmSettings *settings, GPtrArray *inputs, cons
         return NULL;
     g_autoptr(FfarmClashes) clashes = ffarm_clashes_new();
     for (guint i = 0; i < plan->items->len; i++)
-        decide(plan, g_ptr_array_index(plan->items, i), clashes);
+        decide(plan, options, g_ptr_array_index(plan->items, i), clashes);
     return g_steal_pointer(&plan);
 }

@@ -30,6 +30,11 @@ typedef struct {
     const char *const *only_hosts; /* --host; nullable */
     gboolean sequential;    /* -s: one encode at a time */
     FfarmOrder order;
+    /* What became of a file of this size and time of change under a profile of this fingerprint before (see FfarmChoice):
+     * new string in words, the reason for which it is skipped; NULL: nothing, it is encoded. Called on this thread.
+     * Nullable: nothing is known. */
+    char *(*recall)(gint64 size_bytes, gint64 mtime_ns, const char *fingerprint, gpointer user_data);
+    gpointer recall_data;
     guint probe_timeout_ms; /* 0: the prober's default */
     guint probe_threads;    /* 0: one per processor */
 } FfarmPlanOptions;
@@ -70,6 +75,7 @@ typedef struct {
     FfarmStreamPlan *streams;  /* borrows from the item's media */
     const char *muxer;         /* static; never NULL: without a muxer there is no choice */
     FfarmPlacement *placement;
+    char *fingerprint;         /* of the profile and mixins before the engine; see ffarm_profile_fingerprint() */
     char *destination;         /* final path of the result on this machine */
     char **argv;               /* ffmpeg's, as it will be run but for the temporary names of the attempt */
 } FfarmChoice;

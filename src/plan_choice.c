@@ -15,6 +15,7 @@ void ffarm_choice_free(FfarmChoice *choice)
     ffarm_profile_free(choice->profile);
     ffarm_stream_plan_free(choice->streams);
     ffarm_placement_free(choice->placement);
+    g_free(choice->fingerprint);
     g_free(choice->destination);
     g_strfreev(choice->argv);
     g_free(choice);
@@ -97,6 +98,9 @@ static gboolean choose_profile(FfarmChoice *choice, const FfarmPlan *plan, const
     for (char **name = item->input->mixins; name && *name; name++)
         g_ptr_array_add(mixins, (gpointer)ffarm_settings_profile(plan->settings, *name));
 
+    g_autoptr(FfarmProfile) for_any_engine =
+        ffarm_profile_with_mixins(base, (const FfarmProfile *const *)mixins->pdata, mixins->len);
+    choice->fingerprint = ffarm_profile_fingerprint(for_any_engine, plan->settings->automap);
     choice->engine = ffarm_engine_choose(choice->host, base);
     g_autoptr(FfarmProfile) for_engine = ffarm_profile_for_engine(base, choice->engine);
     choice->profile = ffarm_profile_with_mixins(for_engine, (const FfarmProfile *const *)mixins->pdata, mixins->len);

@@ -83,6 +83,10 @@ FfarmProfile *ffarm_profile_for_engine(const FfarmProfile *profile, const char *
 FfarmOptions ffarm_options_merge(const FfarmOptions *parent, const FfarmOptions *child);
 void ffarm_options_clear(FfarmOptions *options);
 
+/* What of @profile decides how a file is encoded, as a short text: equal for profiles that do the same, whatever they are
+ * called. @automap: as the configuration says. Returns: new string. */
+char *ffarm_profile_fingerprint(const FfarmProfile *profile, gboolean automap) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The value of the last @option ("-c:v", or a synonym) in @section, or NULL. Borrowed. */
 const char *ffarm_profile_peek_option(const FfarmProfile *profile, FfarmSection section, const char *option);
 

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include "job.h"
+#include "plan.h"
+
+G_BEGIN_DECLS
+
+/* journal.h — what runs have done and are doing, on disk: a database that survives this process and a power cut, so
+ * that the next start can finish or undo what was left half-done, and nothing is encoded twice.
+ *
+ * What guards an act (the traces of an attempt, the steps of a replacement, a job's end) is on the disk when the call
+ * returns; the rest is there once something after it is, or after a moment.
+ *
+ * Threads: safe; any number of processes may use one journal at once. Calls are short, but may wait for the disk.
+ * NULL is a legal journal everywhere: nothing is noted, nothing is known, every call succeeds.
+ * Errors:  G_IO_ERROR; the message begins with the journal's path. */
+
+typedef struct FfarmJournal FfarmJournal;
+
+/* Opens journal.db in @folder, which is made (mode 0700) if it is missing; NULL: $XDG_STATE_HOME/ffarm. An older form
+ * is brought up to date. A damaged one is moved aside, and a new one begun: @notice (nullable) then gets a new string
+ * that says so, else NULL. Returns: new journal, free with ffarm_journal_free(); NULL with @error if it can't be
+ * written to, or was made by a newer ffarm. */
+FfarmJournal *ffarm_journal_open(const char *folder, char **notice, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Also lets go of every lock. */
+void ffarm_journal_free(FfarmJournal *journal);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmJournal, ffarm_journal_free)
+
+/* --- runs --- */
+
+/* How a run was asked for, so that it can be resumed. */
+typedef struct {
+    const char *const *argv; /* NULL-terminated, program first */
+    const char *directory;   /* current folder then */
+    const char *config;      /* absolute path; NULL: the built-in configuration */
+} FfarmRunOrigin;
+
+/* Notes a run and all jobs of @plan as queued, and holds the run's lock from here on: it tells others that the run
+ * lives.
+ * @predecessor: run whose open jobs this one takes over (those with the same path); nullable. */
+gboolean ffarm_journal_begin_run(FfarmJournal *journal, const FfarmPlan *plan, const FfarmRunOrigin *origin,
+                                 const char *predecessor, GError **error);
+/* Notes that it came to an end of its own, gives its locks back, and forgets what is too old (90 days, 1000 runs). */
+gboolean ffarm_journal_end_run(FfarmJournal *journal, const char *run_id, GError **error);
+
+/* Notes @job as it stands now. What came to a good end is remembered, so that neither the source nor the result is
+ * encoded so again (see ffarm_journal_recall()). */
+gboolean ffarm_journal_note_job(FfarmJournal *journal, const char *run_id, const FfarmJob *job, GError **error);
+
+/* --- locks --- */
+
+/* Two processes never work on one film: takes the lock on the file with this device and inode until it is given back or
+ * the process ends, however it ends.
+ * Returns: FALSE if somebody else holds it (also another run of this process). */
+gboolean ffarm_journal_lock_file(FfarmJournal *journal, guint64 device, guint64 inode);
+void ffarm_journal_unlock_file(FfarmJournal *journal, guint64 device, guint64 inode);
+/* The same for a name under which a result is to be put. */
+gboolean ffarm_journal_lock_path(FfarmJournal *journal, const char *path);
+void ffarm_journal_unlock_path(FfarmJournal *journal, const char *path);
+
+/* --- traces: what an attempt leaves behind if nobody cleans up --- */
+
+typedef struct {
+    const char *run_id;
+    guint item;
+    const char *attempt; /* the name that all its files and folders carry: RUN-ITEM-N-NONCE */
+    const char *cluster; /* of the host; nullable */
+    const char *host;    /* name */
+    const char *here;    /* path of the temporary result on this machine; NULL: gone */
+    const char *there;   /* folder or file on the host, in its spelling; NULL: gone */
+    gboolean is_folder;  /* @there is one */
+} FfarmTrace;
+
+typedef enum {
+    FFARM_TRACE_HERE = 1 << 0,
+    FFARM_TRACE_THERE = 1 << 1,
+} FfarmTracePart;
+
+/* Notes what is about to be made. @id: gets a number to strike it by. */
+gboolean ffarm_journal_add_trace(FfarmJournal *journal, const FfarmTrace *trace, gint64 *id, GError **error);
+/* Strikes the parts (FfarmTracePart) that are gone. */
+gboolean ffarm_journal_strike_trace(FfarmJournal *journal, gint64 id, guint parts, GError **error);
+
+/* --- replacements on their way --- */
+
+/* Notes how far the replacement for an item has come, before each of its acts and after the last.
+ * @record: a text that is given back as it is; NULL: it is over, or was never begun. */
+gboolean ffarm_journal_note_replacement(FfarmJournal *journal, const char *run_id, guint item, const char *record,
+                                        GError **error);
+
+/* --- what is known of a file --- */
+
+/* What runs have done with a file of this size and time of change under a profile of this fingerprint.
+ * Returns: new string in words ("was below the threshold on 2026-11-20"); NULL: nothing that speaks against doing it.
+ */
+char *ffarm_journal_recall(FfarmJournal *journal, gint64 size_bytes, gint64 mtime_ns,
+                           const char *fingerprint) G_GNUC_WARN_UNUSED_RESULT;
+
+/* --- history --- */
+
+typedef struct {
+    char *id;
+    gint64 begin_us, end_us; /* since 1970; end: 0 if it has not come to one */
+    gint64 pid;
+    char *machine; /* tells apart machines, boots and containers */
+    char **argv;
+    char *directory;
+    char *config; /* nullable */
+    gboolean is_live;
+    guint counts[FFARM_JOB_CANCELLED + 1]; /* jobs by state, without those that a later run took over */
+    guint taken_over;                      /* jobs that a later run took over */
+    gint64 source_bytes, output_bytes;     /* of done and kept jobs */
+} FfarmRunRecord;
+
+/* TRUE if it is over and left jobs that were not begun, broken off or cancelled. */
+gboolean ffarm_run_record_is_unfinished(const FfarmRunRecord *record);
+
+typedef struct {
+    guint item;
+    char *path, *relative;
+    char *cluster, *given_profile; /* as the command line said; nullable */
+    char **mixins;                 /* nullable */
+    char *list, *list_name;        /* list that named it, and how; nullable */
+    FfarmJobState state;
+    char *successor; /* run that took it over; nullable */
+    guint attempts;
+    char *profile, *host, *engine; /* of the last attempt; nullable */
+    char *output;                  /* nullable */
+    gint64 source_bytes, output_bytes, elapsed_us;
+    char *reason; /* why it failed or was skipped; nullable */
+    char *log;    /* nullable */
+    gint64 changed_us;
+} FfarmJobRecord;
+
+void ffarm_run_record_free(FfarmRunRecord *record); /* NULL is legal */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmRunRecord, ffarm_run_record_free)
+void ffarm_job_record_free(FfarmJobRecord *record); /* NULL is legal */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmJobRecord, ffarm_job_record_free)
+
+/* Returns: new array of FfarmRunRecord, the last run first; NULL with @error. */
+GPtrArray *ffarm_journal_runs(FfarmJournal *journal, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Returns: new array of FfarmJobRecord in the order of the plan; empty for an unknown run. */
+GPtrArray *ffarm_journal_jobs(FfarmJournal *journal, const char *run_id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <sys/stat.h>
+
+#include "journal_private.h"
+
+static gboolean is_remembered(FfarmJobState state)
+{
+    return state == FFARM_JOB_DONE || state == FFARM_JOB_KEPT || state == FFARM_JOB_BELOW_THRESHOLD;
+}
+
+static gboolean remember_result(FfarmJournal *journal, const char *run_id, guint item, FfarmJobState state,
+                                const char *output, GError **error)
+{
+    struct stat info;
+    if (!output || state == FFARM_JOB_BELOW_THRESHOLD || stat(output, &info) != 0)
+        return TRUE;
+    gint64 mtime_ns = (gint64)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
+    return ffarm_journal_execute(journal, error,
+                                 "INSERT OR REPLACE INTO done SELECT ?, ?, fingerprint, state, 1, changed_us FROM jobs"
+                                 " WHERE run = ? AND item = ? AND fingerprint IS NOT NULL",
+                                 "iiti", (gint64)info.st_size, mtime_ns, run_id, (gint64)item);
+}
+
+gboolean ffarm_journal_remember(FfarmJournal *journal, const char *run_id, guint item, FfarmJobState state,
+                                const char *output, GError **error)
+{
+    return !is_remembered(state) ||
+           (ffarm_journal_execute(journal, error,
+                                  "INSERT OR REPLACE INTO done SELECT source_size, mtime_ns, fingerprint, state, 0,"
+                                  " changed_us FROM jobs WHERE run = ? AND item = ? AND fingerprint IS NOT NULL",
+                                  "ti", run_id, (gint64)item) &&
+            remember_result(journal, run_id, item, state, output, error));
+}
+
+typedef struct {
+    gboolean is_found, is_result;
+    FfarmJobState state;
+    gint64 when_us;
+} Memory;
+
+static void take_memory(sqlite3_stmt *row, gpointer user_data)
+{
+    Memory *memory = user_data;
+    memory->is_found = TRUE;
+    memory->state = (FfarmJobState)sqlite3_column_int64(row, 0);
+    memory->is_result = sqlite3_column_int64(row, 1) != 0;
+    memory->when_us = sqlite3_column_int64(row, 2);
+}
+
+static const char *say_what(const Memory *memory)
+{
+    if (memory->is_result)
+        return "is itself a result of this profile, made";
+    if (memory->state == FFARM_JOB_BELOW_THRESHOLD)
+        return "was below the threshold";
+    return memory->state == FFARM_JOB_KEPT ? "was encoded and kept" : "was encoded";
+}
+
+char *ffarm_journal_recall(FfarmJournal *journal, gint64 size_bytes, gint64 mtime_ns, const char *fingerprint)
+{
+    Memory memory = {0};
+    g_autoptr(GError) error = NULL;
+    if (!ffarm_journal_query(journal, take_memory, &memory, &error,
+                             "SELECT state, is_result, when_us FROM done"
+                             " WHERE size = ? AND mtime_ns = ? AND fingerprint = ?",
+                             "iit", size_bytes, mtime_ns, fingerprint))
+        g_debug("%s", error->message);
+    if (!memory.is_found)
+        return NULL;
+    g_autoptr(GDateTime) when = g_date_time_new_from_unix_local(memory.when_us / G_USEC_PER_SEC);
+    g_autofree char *day = when ? g_date_time_format(when, "%Y-%m-%d") : NULL;
+    return g_strdup_printf("%s on %s", say_what(&memory), day ? day : "a day unknown");
+}
