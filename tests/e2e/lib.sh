@@ -90,7 +90,7 @@ host_start() {
     printf '%s\n' "$@"
     printf '%s\n' "ListenAddress $address" "HostKey $folder/hostkey" "PidFile none" "StrictModes no" "UsePAM no" \
       "AuthorizedKeysFile $folder/authorized_keys" "PasswordAuthentication no" "LogLevel VERBOSE" \
-      "Subsystem sftp /usr/lib/openssh/sftp-server" "MaxStartups 100"
+      "Subsystem sftp ${sftp_server:-/usr/lib/openssh/sftp-server}" "MaxStartups 100"
   } >"$folder/sshd_config"
   unshare --mount --net --propagation private sleep infinity &
   pid=$!
@@ -105,10 +105,17 @@ host_start() {
   mkdir -p "/run/hosts/$name" && cp -p "$folder"/* "/run/hosts/$name/"
   sed -i "s,$folder,/run/hosts/$name,g" "/run/hosts/$name/sshd_config"
   on "$name" sh -ec "$setup" || return 1
-  nsenter -t "$pid" --mount --net /usr/sbin/sshd -D -e -f "/run/hosts/$name/sshd_config" 2>"$folder/log" &
-  printf -v "sshd_$name" %s "$!"
-  until grep -qs 'Server listening' "$folder/log"; do kill -0 $! || { cat "$folder/log"; return 1; }; sleep 0.02; done
+  sshd_start "$name" || return 1
   echo "$address $(cut -d' ' -f1,2 "$folder/hostkey.pub")" >>"$HOME/.ssh/known_hosts"
+}
+# sshd_start NAME: its sshd, also after it was killed. Its pid is then in sshd_NAME.
+sshd_start() {
+  local name=$1 folder=$D/hosts/$1 pid=pid_$1
+  rm -f "$folder/log"
+  nsenter -t "${!pid}" --mount --net /usr/sbin/sshd -D -e -f "/run/hosts/$name/sshd_config" 2>"$folder/log" &
+  printf -v "sshd_$name" %s "$!"
+  disown # it may be killed without a word
+  until grep -qs 'Server listening' "$folder/log"; do kill -0 $! || { cat "$folder/log"; return 1; }; sleep 0.02; done
 }
 # on NAME COMMAND...: runs it on that machine.
 on() {

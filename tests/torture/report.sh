@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The table at the end of tools/torture.sh. Needs: title (of faults.sh).
+
+# report RESULTS...: 1 if anything is wrong, or nothing was done.
+report() {
+  local kind
+  printf '%-36s %5s %7s\n' 'fault' 'runs' 'struck'
+  for kind in $(cut -d' ' -f2 "$@" | sort | uniq); do
+    printf '%-36s %5s %7s\n' "${title[$kind]}" \
+      $(awk -v kind="$kind" '$2 == kind {runs++; struck += $4} END {print runs, struck}' "$@")
+  done
+  awk '{
+      runs++; struck += $4; files += $5; lost += $6; left += $7; orphans += $8; incomplete += $9; hung += $10; ms += $11
+    } END {
+      printf "\nruns %d, of which %d met their fault\nfiles %d\nfiles lost %d\nleftovers %d\norphans %d\nnot completed after resume %d\n", runs, struck, files, lost, left, orphans, incomplete
+      printf "hung %d\nmilliseconds a run %d\n", hung, runs ? ms / runs : 0
+      exit runs == 0 || lost + left + orphans + incomplete + hung > 0
+    }' "$@"
+}
