@@ -1,371 +1,338 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "replace.h"
+#include "replace_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <glib/gstdio.h>
+#include "file_attributes.h"
+#include "file_copy.h"
+#include "file_names.h"
+#include "job_error.h"
+#include "nonce.h"
+#include "trash.h"
 
-#include "error.h"
-
-#define COPY_BLOCK (1024 * 1024)
-
-/* One replacement on its way. */
-typedef struct {
-    const FfarmReplaceParams *params;
-    char *destination;  /* where the result goes: behind a symbolic link of the same name, its target */
-    char *folder;       /* of @destination */
-    char *staged;       /* name of the result that is renamed: @result itself, or its copy in @folder */
-    struct stat source; /* as it is now */
-    struct stat placed; /* the result's identity */
-    gboolean is_same_name;
-    gboolean is_copied;
-} Replacement;
-
-static void replacement_clear(Replacement *replacement)
+void ffarm_replacement_set(const char **slot, char *text)
 {
-    if (replacement->is_copied)
-        unlink(replacement->staged);
-    g_free(replacement->destination);
-    g_free(replacement->folder);
-    g_free(replacement->staged);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Replacement, replacement_clear)
-
-G_GNUC_PRINTF(4, 5)
-static gboolean fail(GError **error, FfarmJobError code, const char *path, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_autofree char *name = g_filename_display_name(path);
-    g_set_error(error, FFARM_JOB_ERROR, (gint)code, "%s: %s", name, text);
-    return FALSE;
+    g_free((char *)*slot);
+    *slot = text;
 }
 
-static gint64 mtime_ns(const struct stat *info)
+void ffarm_replacement_clear(FfarmReplacement *replacement)
 {
-    return (gint64)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec;
+    ffarm_replace_record_clear(&replacement->record);
 }
 
-static gboolean is_probed_file(const FfarmMedia *source, const struct stat *info)
+char *ffarm_replacement_boot_id(void)
 {
-    return S_ISREG(info->st_mode) && (guint64)info->st_dev == source->device &&
-           (guint64)info->st_ino == source->inode && info->st_size == source->size_bytes &&
-           mtime_ns(info) == source->mtime_ns;
+    char *text = NULL;
+    if (!g_file_get_contents("/proc/sys/kernel/random/boot_id", &text, NULL, NULL))
+        return g_strdup("");
+    return g_strstrip(text);
 }
 
-static gboolean stat_source(const FfarmMedia *source, struct stat *info, GError **error)
+gboolean ffarm_replacement_announce(FfarmReplacement *replacement, FfarmReplaceStep step, GError **error)
 {
-    if (stat(source->path, info) != 0)
-        return fail(error, FFARM_JOB_ERROR_SOURCE, source->path, "the source is gone: %s", g_strerror(errno));
-    if (!is_probed_file(source, info))
-        return fail(error, FFARM_JOB_ERROR_SOURCE, source->path,
-                    "the source was changed since it was probed, so it is left alone");
-    return TRUE;
+    const FfarmReplaceParams *params = replacement->params;
+    replacement->record.step = step;
+    return !params->on_step || params->on_step(&replacement->record, params->user_data, error);
+}
+
+static FfarmFileIdentity identity_of_media(const FfarmMedia *source)
+{
+    FfarmFileIdentity identity = {source->device, source->inode, source->size_bytes, source->mtime_ns};
+    return identity;
 }
 
 gboolean ffarm_replace_check_source(const FfarmMedia *source, GError **error)
 {
     struct stat info;
-    return stat_source(source, &info, error);
+    FfarmFileIdentity identity = identity_of_media(source);
+    if (stat(source->path, &info) != 0)
+        return ffarm_job_fail(error, FFARM_JOB_ERROR_SOURCE, source->path, "the source is gone: %s", g_strerror(errno));
+    if (!ffarm_file_identity_fits(&identity, &info))
+        return ffarm_job_fail(error, FFARM_JOB_ERROR_SOURCE, source->path,
+                              "the source was changed since it was probed, so it is left alone");
+    return TRUE;
+}
+
+/* --- what goes where --- */
+
+/* TRUE if the folder of @path lists exactly this name: where cases are told apart, two hard links may differ in nothing
+ * else.
+ */
+static gboolean is_listed(const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *name = g_path_get_basename(path);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    for (const char *entry; dir && (entry = g_dir_read_name(dir));)
+        if (strcmp(entry, name) == 0)
+            return TRUE;
+    return FALSE;
 }
 
 /* TRUE if both are one entry of one folder: the same name, or, on a file system that ignores case, the same but for the
- * case of the extension. Another hard link of the source has another name and is somebody's own file. */
-static gboolean is_same_entry(const char *source, const char *destination, const struct stat *info)
+ * case. Another hard link of the source has another name and is somebody's own file. */
+static gboolean is_same_entry(const FfarmMedia *source, const char *destination)
 {
-    if (strcmp(source, destination) == 0)
+    if (strcmp(source->path, destination) == 0)
         return TRUE;
     struct stat there;
-    return g_ascii_strcasecmp(source, destination) == 0 && lstat(destination, &there) == 0 &&
-           there.st_dev == info->st_dev && there.st_ino == info->st_ino;
+    return g_ascii_strcasecmp(source->path, destination) == 0 && lstat(destination, &there) == 0 &&
+           (guint64)there.st_dev == source->device && (guint64)there.st_ino == source->inode &&
+           (there.st_nlink == 1 || !is_listed(destination));
 }
 
-/* Finds out where the result really goes, and that it may. */
-static gboolean find_destination(Replacement *replacement, GError **error)
+static char *temporary_beside(const char *path, const char *purpose)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *nonce = ffarm_nonce_new();
+    g_autofree char *name = g_strdup_printf(".ffarm-%s-%s.tmp", nonce, purpose);
+    return g_build_filename(folder, name, NULL);
+}
+
+static gboolean name_source(FfarmReplacement *replacement, GError **error)
+{
+    const char *path = replacement->params->source->path;
+    FfarmReplaceRecord *record = &replacement->record;
+    struct stat info;
+    char *real = realpath(path, NULL);
+    if (!real || lstat(path, &info) != 0) {
+        free(real);
+        return ffarm_job_fail(error, FFARM_JOB_ERROR_SOURCE, path, "the source is gone: %s", g_strerror(errno));
+    }
+    gboolean is_link = S_ISLNK(info.st_mode) && record->kind == FFARM_REPLACE_OTHER_NAME;
+    if (is_link)
+        record->link_id = ffarm_file_identity(&info);
+    ffarm_replacement_set(&record->source, g_strdup(is_link ? path : real));
+    free(real);
+    return TRUE;
+}
+
+static void name_trash(FfarmReplacement *replacement)
+{
+    FfarmReplaceRecord *record = &replacement->record;
+    const char *trash_dir = replacement->params->trash_dir;
+    /* What a link leads to stays where it is. */
+    if (!trash_dir || record->kind == FFARM_REPLACE_KEEP || record->link_id.inode != 0)
+        return;
+    record->trash_root = ffarm_trash_root(trash_dir, record->source);
+    record->trash = ffarm_trash_path(trash_dir, record->source);
+    record->trash_staged = temporary_beside(record->trash, "trash");
+}
+
+/* Fills the record with every name. Changes nothing on the disk. */
+static gboolean name_everything(FfarmReplacement *replacement, GError **error)
 {
     const FfarmReplaceParams *params = replacement->params;
-    const char *source = params->source->path;
-    replacement->is_same_name =
-        !params->keep_source && is_same_entry(source, params->destination, &replacement->source);
-    if (replacement->is_same_name) {
-        char *real = realpath(params->destination, NULL);
-        if (!real)
-            return fail(error, FFARM_JOB_ERROR_SOURCE, source, "the source is gone: %s", g_strerror(errno));
-        replacement->destination = g_strdup(real);
-        free(real);
-    } else {
-        struct stat there;
-        if (lstat(params->destination, &there) == 0)
-            return fail(error, FFARM_JOB_ERROR_REPLACE, params->destination, "is there already and is not overwritten");
-        replacement->destination = g_strdup(params->destination);
-    }
-    replacement->folder = g_path_get_dirname(replacement->destination);
-    if (g_mkdir_with_parents(replacement->folder, 0777) != 0)
-        return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->folder, "the folder can't be made: %s",
-                    g_strerror(errno));
-    return TRUE;
+    FfarmReplaceRecord *record = &replacement->record;
+    struct stat there;
+    record->kind = params->keep_source                                  ? FFARM_REPLACE_KEEP
+                   : is_same_entry(params->source, params->destination) ? FFARM_REPLACE_SAME_NAME
+                                                                        : FFARM_REPLACE_OTHER_NAME;
+    record->boot_id = ffarm_replacement_boot_id();
+    record->source_id = identity_of_media(params->source);
+    if (!name_source(replacement, error))
+        return FALSE;
+    gboolean is_same_name = record->kind == FFARM_REPLACE_SAME_NAME;
+    record->destination = g_strdup(is_same_name ? record->source : params->destination);
+    record->result = g_strdup(params->result);
+    record->staged = g_strdup(params->result);
+    record->aside = temporary_beside(record->source, "old");
+    name_trash(replacement);
+    return is_same_name || lstat(record->destination, &there) != 0 ||
+           ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, record->destination,
+                          "is there already and is not overwritten");
 }
 
-static gboolean write_all(int fd, const char *data, size_t length)
+/* --- step PREPARE --- */
+
+static gboolean is_on_other_device(const char *path, const char *folder)
 {
-    while (length > 0) {
-        ssize_t written = write(fd, data, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return FALSE;
-        data += written;
-        length -= (size_t)written;
-    }
-    return TRUE;
+    struct stat info, folder_info;
+    return stat(path, &info) == 0 && stat(folder, &folder_info) == 0 && info.st_dev != folder_info.st_dev;
 }
 
-static gboolean copy_bytes(const Replacement *replacement, int from, int to, GCancellable *cancellable, GError **error)
-{
-    g_autofree char *block = g_malloc(COPY_BLOCK);
-    for (;;) {
-        if (g_cancellable_set_error_if_cancelled(cancellable, error))
-            return FALSE;
-        ssize_t got = read(from, block, COPY_BLOCK);
-        if (got == 0)
-            return TRUE;
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->params->result, "can't be read: %s",
-                        g_strerror(errno));
-        if (!write_all(to, block, (size_t)got))
-            return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->folder, "the result can't be written there: %s",
-                        g_strerror(errno));
-    }
-}
-
-static int open_result(const char *path, struct stat *info, GError **error)
-{
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        fail(error, FFARM_JOB_ERROR_REPLACE, path, "the result can't be opened: %s", g_strerror(errno));
-        return -1;
-    }
-    if (fstat(fd, info) == 0 && S_ISREG(info->st_mode) && info->st_size > 0)
-        return fd;
-    fail(error, FFARM_JOB_ERROR_REPLACE, path, "the result is no file with content");
-    close(fd);
-    return -1;
-}
-
-/* Copies the result into the destination's folder, from where a rename can put it in place. */
-static gboolean copy_result(Replacement *replacement, GCancellable *cancellable, GError **error)
+static gboolean identify_result(FfarmReplacement *replacement, GError **error)
 {
     struct stat info;
-    int from = open_result(replacement->params->result, &info, error);
+    int fd = ffarm_file_open(replacement->params->result, &info, error);
+    if (fd < 0)
+        return FALSE;
+    close(fd);
+    replacement->record.result_id = ffarm_file_identity(&info);
+    replacement->record.staged_id = replacement->record.result_id;
+    /* Its attributes are going to change, the time among them. */
+    replacement->record.staged_id.size_bytes = -1;
+    return TRUE;
+}
+
+/* Fills the new file @to with the result. */
+static gboolean fill_copy(FfarmReplacement *replacement, int to, GError **error)
+{
+    const FfarmReplaceRecord *record = &replacement->record;
+    struct stat info;
+    if (!ffarm_replacement_announce(replacement, FFARM_REPLACE_PREPARE, error))
+        return FALSE;
+    int from = ffarm_file_open(record->result, &info, error);
     if (from < 0)
         return FALSE;
-    g_autofree char *name = g_path_get_basename(replacement->params->result);
-    g_autofree char *path = g_build_filename(replacement->folder, name, NULL);
-    int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (to < 0) {
-        fail(error, FFARM_JOB_ERROR_REPLACE, replacement->folder, "the result can't be written there: %s",
-             g_strerror(errno));
-        close(from);
-        return FALSE;
-    }
-    g_free(replacement->staged);
-    replacement->staged = g_steal_pointer(&path);
-    replacement->is_copied = TRUE;
-    gboolean ok = copy_bytes(replacement, from, to, cancellable, error);
-    struct stat copied = {0};
-    if (ok && (fsync(to) != 0 || fstat(to, &copied) != 0 || copied.st_size != info.st_size))
-        ok = fail(error, FFARM_JOB_ERROR_REPLACE, replacement->folder,
-                  "the result could not be written there completely");
+    gboolean ok = ffarm_file_copy(from, record->result, to, record->staged, replacement->cancellable, error);
     close(from);
-    if (close(to) != 0 && ok)
-        ok = fail(error, FFARM_JOB_ERROR_REPLACE, replacement->folder, "the result could not be written there: %s",
-                  g_strerror(errno));
     return ok;
 }
 
-static gboolean is_on_other_device(const Replacement *replacement)
+/* Copies the result into the destination's folder, from where a rename can put it in place. */
+static gboolean copy_result(FfarmReplacement *replacement, GError **error)
 {
-    struct stat result, folder;
-    return lstat(replacement->params->result, &result) == 0 && stat(replacement->folder, &folder) == 0 &&
-           result.st_dev != folder.st_dev;
-}
-
-/* Gives the result the source's owner and mode and makes it last. The owner first, as a change of it takes mode bits
- * away. Neither can be had everywhere (not root, SMB shares), and a film is worth more than its mode. */
-static gboolean finish_file(Replacement *replacement, GError **error)
-{
-    int fd = open_result(replacement->staged, &replacement->placed, error);
-    if (fd < 0)
+    FfarmReplaceRecord *record = &replacement->record;
+    ffarm_replacement_set(&record->staged, temporary_beside(record->destination, "new"));
+    record->staged_id = (FfarmFileIdentity){0};
+    if (!ffarm_replacement_announce(replacement, FFARM_REPLACE_PREPARE, error))
         return FALSE;
-    const struct stat *source = &replacement->source;
-    const struct stat *placed = &replacement->placed;
-    gboolean is_owned = placed->st_uid == source->st_uid && placed->st_gid == source->st_gid;
-    if (!is_owned && fchown(fd, source->st_uid, source->st_gid) != 0)
-        g_debug("%s: keeps owner %u:%u", replacement->staged, (guint)placed->st_uid, (guint)placed->st_gid);
-    if (fchmod(fd, source->st_mode & 0777) != 0)
-        g_debug("%s: keeps mode %o", replacement->staged, (guint)placed->st_mode & 0777);
-    int saved = fsync(fd) == 0 ? 0 : errno;
-    close(fd);
-    if (saved != 0)
-        return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->staged, "can't be written to disk: %s",
-                    g_strerror(saved));
-    return TRUE;
-}
-
-/* Returns: 0 or an errno. */
-static int sync_folder(const char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* Some network file systems flush folders on their own and refuse to be asked. */
-    gboolean ok = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP);
-    int saved = ok ? 0 : errno;
-    if (fd >= 0)
-        close(fd);
-    return saved;
-}
-
-/* rename() to a name that must not exist. Returns 0 or an errno. */
-static int rename_to_new(const char *from, const char *to)
-{
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
-        return 0;
-    if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP)
-        return errno;
-    /* This file system can't refuse by itself: the name is claimed by an empty file of ours, which is then renamed
-     * over. */
-    int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return errno;
-    close(fd);
-    if (rename(from, to) == 0)
-        return 0;
-    int saved = errno;
-    unlink(to);
-    return saved;
-}
-
-static int rename_into_place(const Replacement *replacement)
-{
-    if (!replacement->is_same_name)
-        return rename_to_new(replacement->staged, replacement->destination);
-    return rename(replacement->staged, replacement->destination) == 0 ? 0 : errno;
-}
-
-/* Everything up to the rename that makes the result the film. The source is looked at last, so that nothing slow stands
- * between the look and the rename. */
-static gboolean place(Replacement *replacement, GCancellable *cancellable, GError **error)
-{
-    if (!finish_file(replacement, error))
+    int to = ffarm_file_create(record->staged, &record->staged_id, error);
+    if (to < 0)
         return FALSE;
-    int failure = sync_folder(replacement->folder);
-    if (failure != 0)
-        return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->folder, "the folder can't be written to disk: %s",
-                    g_strerror(failure));
-    if (g_cancellable_set_error_if_cancelled(cancellable, error))
-        return FALSE;
-    if (!stat_source(replacement->params->source, &replacement->source, error))
-        return FALSE;
-    failure = rename_into_place(replacement);
-    if (failure == EXDEV && !replacement->is_copied)
-        return copy_result(replacement, cancellable, error) && place(replacement, cancellable, error);
-    if (failure == EEXIST)
-        return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->destination,
-                    "is there already and is not overwritten");
-    if (failure != 0)
-        return fail(error, FFARM_JOB_ERROR_REPLACE, replacement->destination, "the result can't be put there: %s",
-                    g_strerror(failure));
-    replacement->is_copied = FALSE;
-    return TRUE;
+    gboolean ok = fill_copy(replacement, to, error);
+    if (close(to) != 0 && ok)
+        ok = ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, record->staged, "can't be written: %s", g_strerror(errno));
+    return ok;
 }
 
-typedef enum { SOURCE_THERE, SOURCE_GONE, SOURCE_IN_DOUBT } SourceState;
-
-/* It is opened, as a network file system may answer a mere stat() from what it remembers. */
-static SourceState look_at_source(const FfarmMedia *source)
+/* Flushes the staged file and says by what it is known from now on. */
+static gboolean flush_staged(FfarmReplaceRecord *record, int fd, GError **error)
 {
-    int fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        struct stat link; /* a link that leads nowhere is still there */
-        return errno == ENOENT && lstat(source->path, &link) != 0 && errno == ENOENT ? SOURCE_GONE : SOURCE_IN_DOUBT;
-    }
     struct stat info;
-    gboolean is_there = fstat(fd, &info) == 0 && info.st_nlink > 0 && is_probed_file(source, &info);
-    close(fd);
-    return is_there ? SOURCE_THERE : SOURCE_IN_DOUBT;
+    if (fsync(fd) != 0 || fstat(fd, &info) != 0)
+        return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, record->staged, "can't be written to disk: %s",
+                              g_strerror(errno));
+    record->staged_id = ffarm_file_identity(&info);
+    int failure = ffarm_folder_flush_of(record->staged);
+    return failure == 0 || ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, record->staged,
+                                          "its folder can't be written to disk: %s", g_strerror(failure));
 }
 
-static gboolean is_in_place(const Replacement *replacement)
+/* Makes the staged file look like the source, and makes it last. */
+static gboolean finish_staged(FfarmReplacement *replacement, GError **error)
 {
-    struct stat there;
-    return lstat(replacement->destination, &there) == 0 && there.st_dev == replacement->placed.st_dev &&
-           there.st_ino == replacement->placed.st_ino;
-}
-
-/* Ends what can't be completed although place() is done. The result is taken back only if the source is certainly
- * there: otherwise it may be all that is left of the film. */
-static gboolean give_up(const Replacement *replacement, const char *path, const char *reason, GError **error)
-{
-    const char *source = replacement->params->source->path;
-    gboolean is_certain = look_at_source(replacement->params->source) == SOURCE_THERE;
-    if (is_certain && is_in_place(replacement) && unlink(replacement->destination) == 0)
-        return fail(error, FFARM_JOB_ERROR_REPLACE, path, "%s", reason);
-    g_autofree char *old_name = g_filename_display_name(source);
-    g_autofree char *new_name = g_filename_display_name(replacement->destination);
-    return fail(error, FFARM_JOB_ERROR_REPLACE, path,
-                "%s; nothing more was removed: look at %s and at the result, %s, and remove the one you don't want",
-                reason, old_name, new_name);
-}
-
-/* Whether unlink() failed says little: a network file system reports an error for what it did carry out. What is there
- * afterwards decides. */
-static gboolean remove_source(const Replacement *replacement, GError **error)
-{
-    const FfarmMedia *source = replacement->params->source;
-    if (look_at_source(source) != SOURCE_THERE)
-        return give_up(replacement, source->path, "the source was changed or can't be read any more", error);
-    if (unlink(source->path) != 0) {
-        g_autofree char *reason = g_strdup_printf("the source can't be removed: %s", g_strerror(errno));
-        if (look_at_source(source) != SOURCE_GONE || !is_in_place(replacement))
-            return give_up(replacement, source->path, reason, error);
-        g_debug("%s: %s, but it is gone", source->path, reason);
+    const FfarmReplaceParams *params = replacement->params;
+    FfarmReplaceRecord *record = &replacement->record;
+    struct stat info;
+    int fd = ffarm_file_open(record->staged, &info, error);
+    if (fd < 0)
+        return FALSE;
+    int source = open(params->source->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (source >= 0) {
+        ffarm_attributes_copy(source, fd, params->keep_times, record->destination, params->remarks);
+        close(source);
     }
-    g_autofree char *folder = g_path_get_dirname(source->path);
-    int failure = sync_folder(folder); /* the worst that can come of it is that the old film is there again */
-    if (failure != 0)
-        g_debug("%s: can't be written to disk: %s", folder, g_strerror(failure));
-    return TRUE;
+    gboolean ok = flush_staged(record, fd, error);
+    close(fd);
+    return ok;
+}
+
+static gboolean prepare_trash(FfarmReplacement *replacement, GError **error)
+{
+    const FfarmReplaceRecord *record = &replacement->record;
+    if (!record->trash)
+        return TRUE;
+    if (!ffarm_replacement_make_trash_folder(record, error))
+        return FALSE;
+    g_autofree char *folder = g_path_get_dirname(record->trash);
+    return !is_on_other_device(record->source, folder) ||
+           ffarm_replacement_copy_to_trash(replacement, record->source, error);
+}
+
+static gboolean prepare(FfarmReplacement *replacement, GError **error)
+{
+    FfarmReplaceRecord *record = &replacement->record;
+    if (!identify_result(replacement, error) || !ffarm_replacement_announce(replacement, FFARM_REPLACE_PREPARE, error))
+        return FALSE;
+    g_autofree char *folder = g_path_get_dirname(record->destination);
+    if (g_mkdir_with_parents(folder, 0777) != 0)
+        return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, folder, "the folder can't be made: %s",
+                              g_strerror(errno));
+    if (is_on_other_device(record->result, folder) && !copy_result(replacement, error))
+        return FALSE;
+    return finish_staged(replacement, error) && prepare_trash(replacement, error);
+}
+
+/* --- all of it --- */
+
+/* The source is looked at last, so that nothing slow stands between the look and the rename. */
+static gboolean place(FfarmReplacement *replacement, GError **error)
+{
+    FfarmReplaceRecord *record = &replacement->record;
+    gboolean is_elsewhere = FALSE;
+    for (;;) {
+        g_autoptr(GError) inner = NULL;
+        if (g_cancellable_set_error_if_cancelled(replacement->cancellable, error) ||
+            !ffarm_replacement_announce(replacement, FFARM_REPLACE_PLACE, error) ||
+            !ffarm_replace_check_source(replacement->params->source, error))
+            return FALSE;
+        if (ffarm_replacement_place(replacement, &is_elsewhere, &inner))
+            return TRUE;
+        /* One device number is not always one file system as far as renames go. */
+        if (is_elsewhere && strcmp(record->staged, record->result) == 0) {
+            if (!copy_result(replacement, error) || !finish_staged(replacement, error))
+                return FALSE;
+            continue;
+        }
+        g_propagate_error(error, g_steal_pointer(&inner));
+        return FALSE;
+    }
+}
+
+/* What was handed in and lies elsewhere has served. */
+static void remove_result(FfarmReplacement *replacement)
+{
+    const FfarmReplaceRecord *record = &replacement->record;
+    g_autoptr(GError) error = NULL;
+    gboolean is_left = strcmp(record->staged, record->result) != 0 &&
+                       !ffarm_replace_remove_own(record->result, &record->result_id, &error);
+    if (is_left && replacement->params->remarks)
+        g_ptr_array_add(replacement->params->remarks, g_strdup(error->message));
+}
+
+/* Undoes everything. @error is set; it gets more words if something can't be undone. */
+static gboolean give_up(FfarmReplacement *replacement, GError **error)
+{
+    const FfarmReplaceRecord *record = &replacement->record;
+    g_autoptr(GError) inner = NULL;
+    gboolean is_undone = ffarm_replace_undo(record, &inner);
+    if (!is_undone && error) {
+        g_autofree char *reason = g_strdup((*error)->message);
+        g_autofree char *names = ffarm_replace_name_all(record);
+        g_clear_error(error);
+        g_set_error(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_REPLACE,
+                    "%s; nothing more was removed (%s): look at %s, and remove what you don't want", reason,
+                    inner->message, names);
+    }
+    ffarm_replacement_announce(replacement, is_undone ? FFARM_REPLACE_UNDONE : FFARM_REPLACE_FAILED, NULL);
+    return FALSE;
 }
 
 gboolean ffarm_replace(const FfarmReplaceParams *params, GCancellable *cancellable, GError **error)
 {
     if (g_cancellable_set_error_if_cancelled(cancellable, error))
         return FALSE;
-    g_auto(Replacement) replacement = {.params = params, .staged = g_strdup(params->result)};
-    if (!stat_source(params->source, &replacement.source, error) || !find_destination(&replacement, error))
+    g_auto(FfarmReplacement) replacement = {.params = params, .cancellable = cancellable};
+    if (!ffarm_replace_check_source(params->source, error) || !name_everything(&replacement, error))
         return FALSE;
-    if (is_on_other_device(&replacement) && !copy_result(&replacement, cancellable, error))
+    g_autoptr(GError) inner = NULL;
+    gboolean is_done = prepare(&replacement, &inner) && place(&replacement, &inner) &&
+                       (params->keep_source || (ffarm_replacement_announce(&replacement, FFARM_REPLACE_DROP, &inner) &&
+                                                ffarm_replacement_drop(&replacement, &inner)));
+    if (!is_done) {
+        give_up(&replacement, &inner);
+        g_propagate_error(error, g_steal_pointer(&inner));
         return FALSE;
-    if (!place(&replacement, cancellable, error))
-        return FALSE;
-    int failure = sync_folder(replacement.folder);
-    if (failure != 0 && !replacement.is_same_name) {
-        g_autofree char *reason = g_strdup_printf("the folder can't be written to disk: %s", g_strerror(failure));
-        return give_up(&replacement, replacement.folder, reason, error);
     }
-    gboolean is_source_left = params->keep_source || replacement.is_same_name;
-    if (!is_source_left && !remove_source(&replacement, error))
-        return FALSE;
-    if (strcmp(replacement.staged, params->result) != 0)
-        unlink(params->result);
+    remove_result(&replacement);
+    ffarm_replacement_announce(&replacement, FFARM_REPLACE_DONE, NULL);
     return TRUE;
 }

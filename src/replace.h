@@ -24,6 +24,9 @@ typedef struct {
     const char *destination;      /* where it belongs */
     const FfarmMedia *source;     /* as probed for the plan: path, device, inode, size, mtime */
     gboolean keep_source;         /* TRUE: the source is not touched (-k, -o); @destination must not exist then */
+    const char *trash_dir;        /* where the old file goes, see trash.h; NULL: it is removed */
+    gboolean keep_times;          /* TRUE: the result gets the source's time of change */
+    GPtrArray *remarks;           /* of char*, nullable: what a person should know besides is added */
     FfarmReplaceStepFunc on_step; /* nullable */
     gpointer user_data;
 } FfarmReplaceParams;

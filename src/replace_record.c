@@ -18,6 +18,7 @@ static const struct {
     {"staged", G_STRUCT_OFFSET(FfarmReplaceRecord, staged), TRUE},
     {"aside", G_STRUCT_OFFSET(FfarmReplaceRecord, aside), TRUE},
     {"trash", G_STRUCT_OFFSET(FfarmReplaceRecord, trash), FALSE},
+    {"trash-root", G_STRUCT_OFFSET(FfarmReplaceRecord, trash_root), FALSE},
     {"trash-staged", G_STRUCT_OFFSET(FfarmReplaceRecord, trash_staged), FALSE},
 };
 
@@ -80,7 +81,8 @@ static gboolean read_texts(GVariant *dict, FfarmReplaceRecord *record)
             return FALSE;
         G_STRUCT_MEMBER(char *, record, texts[i].offset) = text;
     }
-    return (record->trash == NULL) == (record->trash_staged == NULL);
+    return (record->trash == NULL) == (record->trash_staged == NULL) &&
+           (record->trash == NULL) == (record->trash_root == NULL);
 }
 
 static gboolean read_identities(GVariant *dict, FfarmReplaceRecord *record)
@@ -109,11 +111,24 @@ FfarmReplaceRecord *ffarm_replace_record_parse(const char *text, GError **error)
     return g_steal_pointer(&record);
 }
 
+void ffarm_replace_record_copy(const FfarmReplaceRecord *record, FfarmReplaceRecord *copy)
+{
+    *copy = *record;
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+        G_STRUCT_MEMBER(char *, copy, texts[i].offset) = g_strdup(G_STRUCT_MEMBER(char *, record, texts[i].offset));
+}
+
+void ffarm_replace_record_clear(FfarmReplaceRecord *record)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_free(G_STRUCT_MEMBER(char *, record, texts[i].offset));
+    *record = (FfarmReplaceRecord){0};
+}
+
 void ffarm_replace_record_free(FfarmReplaceRecord *record)
 {
     if (!record)
         return;
-    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
-        g_free(G_STRUCT_MEMBER(char *, record, texts[i].offset));
+    ffarm_replace_record_clear(record);
     g_free(record);
 }

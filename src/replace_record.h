@@ -38,6 +38,7 @@ typedef struct {
                            with the destination it is the old file */
     const char *aside;  /* the old file between its own name and its end; temporary */
     const char *trash;  /* where the old file goes; NULL: it is removed, or kept */
+    const char *trash_root;   /* the trash folder that @trash lies below; NULL with @trash */
     const char *trash_staged; /* a copy on its way to @trash; temporary; NULL with @trash */
     FfarmFileIdentity source_id;
     FfarmFileIdentity link_id;   /* of the symbolic link at @source; inode 0: it is none */
@@ -57,5 +58,9 @@ FfarmReplaceRecord *ffarm_replace_record_parse(const char *text, GError **error)
 /* For records of ffarm_replace_record_parse(); NULL is legal. */
 void ffarm_replace_record_free(FfarmReplaceRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmReplaceRecord, ffarm_replace_record_free)
+
+/* A copy of @record in @copy (all zero before) that owns its strings, and its end. */
+void ffarm_replace_record_copy(const FfarmReplaceRecord *record, FfarmReplaceRecord *copy);
+void ffarm_replace_record_clear(FfarmReplaceRecord *record);
 
 G_END_DECLS
