@@ -240,6 +240,8 @@ static void fill_stream(FfarmStream *ours, AVFormatContext *format, AVStream *st
         fill_video(ours, format, stream);
     else if (ours->type == FFARM_STREAM_AUDIO)
         fill_audio(ours, stream->codecpar);
+    else if (ours->type == FFARM_STREAM_ATTACHMENT)
+        ours->attachment_bytes = stream->codecpar->extradata_size;
 }
 
 static void fill_chapters(FfarmMedia *media, AVFormatContext *format)

@@ -106,6 +106,7 @@ typedef struct {
 
     /* attachment */
     char *filename, *mimetype;
+    gint64 attachment_bytes; /* of its content */
 } FfarmStream;
 
 typedef struct {

@@ -44,6 +44,7 @@ static void add_streams(FfarmPackets *packets, const AVFormatContext *format)
             .type = av_facts_stream_type(av->codecpar->codec_type),
             .is_picture = (av->disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS)) != 0,
             .first_us = G_MININT64,
+            .first_key_us = G_MININT64,
             .last_us = G_MININT64,
             .end_us = G_MININT64,
         };
@@ -59,6 +60,8 @@ static void note_time(FfarmPacketsStream *stream, const AVPacket *packet, AVRati
     gint64 start_us = av_rescale_q(time, time_base, AV_TIME_BASE_Q);
     gint64 length_us = packet->duration > 0 ? av_rescale_q(packet->duration, time_base, AV_TIME_BASE_Q) : 0;
     stream->first_us = stream->first_us == G_MININT64 ? start_us : MIN(stream->first_us, start_us);
+    if (stream->first_key_us == G_MININT64 && (packet->flags & AV_PKT_FLAG_KEY))
+        stream->first_key_us = start_us;
     stream->last_us = MAX(stream->last_us, start_us);
     if (start_us < G_MAXINT64 - length_us)
         stream->end_us = MAX(stream->end_us, start_us + length_us);

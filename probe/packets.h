@@ -22,6 +22,7 @@ typedef struct {
     gint64 packets;      /* 0: the stream is empty */
     gint64 bytes;        /* of all its packets */
     gint64 first_us;     /* earliest presentation time; G_MININT64: no packet had a time */
+    gint64 first_key_us; /* time of the first packet that can be decoded alone; G_MININT64: none has a time */
     gint64 last_us;      /* latest presentation time; G_MININT64 the same */
     gint64 end_us;       /* latest end of a packet; equal to last_us where durations are not known */
     gint64 backward_dts; /* packets whose decoding time is before their predecessor's */

@@ -62,6 +62,7 @@ static const struct {
     {"corrupt decoded frame", FFARM_TROUBLE_DAMAGED},
     {"Error while decoding stream", FFARM_TROUBLE_DAMAGED},
     {"Error submitting packet to decoder", FFARM_TROUBLE_DAMAGED},
+    {"error while decoding MB", FFARM_TROUBLE_DAMAGED},
     {"Decoding error", FFARM_TROUBLE_DAMAGED},
     {"Invalid data found when processing input", FFARM_TROUBLE_DAMAGED},
 };
@@ -101,9 +102,32 @@ static char *presentable(const char *line)
     return g_strstrip(text);
 }
 
-static gboolean is_error(const char *line)
+/* The level that ffmpeg itself put before the words, behind the names of whoever speaks: "[h264 @ 0x55] [error] words".
+ * What follows is the words, which may quote the film. Returns: "error", not ended by NUL; NULL if there is none. */
+static const char *find_level(const char *line, size_t *length)
 {
-    return strstr(line, "[error]") || strstr(line, "[fatal]") || strstr(line, "[panic]");
+    while (*line == '[') {
+        size_t inside = strcspn(line + 1, "]");
+        const char *end = line + 1 + inside, *address = strstr(line, " @ 0x");
+        if (*end != ']')
+            return NULL;
+        if (!address || address > end) {
+            *length = inside;
+            return line + 1;
+        }
+        line = end + 1 + strspn(end + 1, " ");
+    }
+    return NULL;
+}
+
+static gboolean has_level(const char *line, const char *const *levels)
+{
+    size_t length = 0;
+    const char *level = find_level(line, &length);
+    for (; level && *levels; levels++)
+        if (strlen(*levels) == length && strncmp(level, *levels, length) == 0)
+            return TRUE;
+    return FALSE;
 }
 
 static void note_trouble(FfarmFfmpegLog *log, const char *line)
@@ -126,8 +150,9 @@ static void replace_string(char **string, char *value)
 static void end_line(FfarmFfmpegLog *log)
 {
     const char *line = log->line->str;
-    gboolean is_bad = is_error(line);
-    if (is_bad || strstr(line, "[warning]") || g_str_has_prefix(line, stopped_line))
+    static const char *const bad[] = {"error", "fatal", "panic", NULL}, *const doubtful[] = {"warning", NULL};
+    gboolean is_bad = has_level(line, bad);
+    if (is_bad || has_level(line, doubtful) || g_str_has_prefix(line, stopped_line))
         note_trouble(log, line);
     if (is_bad)
         replace_string(&log->last_error, presentable(line));

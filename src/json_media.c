@@ -146,6 +146,7 @@ static void add_attachment(JsonBuilder *builder, const FfarmStream *attachment)
     ffarm_json_add_string(builder, "codec", attachment->codec);
     ffarm_json_add_string(builder, "filename", attachment->filename);
     ffarm_json_add_string(builder, "mimetype", attachment->mimetype);
+    ffarm_json_add_integer(builder, "size", attachment->attachment_bytes);
     json_builder_end_object(builder);
 }
 

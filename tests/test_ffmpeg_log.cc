@@ -70,6 +70,29 @@ TEST(FfmpegLog, DoesNotTakeATitleForATrouble)
         EXPECT_EQ(ffarm_ffmpeg_log_peek_trouble(log.get(), static_cast<FfarmTrouble>(trouble)), nullptr);
 }
 
+TEST(FfmpegLog, TakesTheLevelWhereFfmpegPutsItAndNowhereElse)
+{
+    const char *said[] = {"[error] Input/output error", "[mov,mp4 @ 0x7f] [error] Input/output error",
+                          "[in#0 @ 0x55] [h264 @ 0x7f] [fatal] Input/output error", "[warning] Input/output error",
+                          "[panic] Input/output error"};
+    const char *quoted[] = {"[info]   title : [error] Input/output error",
+                            "[info] Input #0, from 'a [error] Input/output error.mkv'",
+                            "  [error] Input/output error",
+                            "[verbose] [error] Input/output error",
+                            "[Group] [error] Input/output error",
+                            "[x @ 0x7f [error] Input/output error",
+                            "[x @ 0x7f] title [error] Input/output error",
+                            "[errors] Input/output error",
+                            "[err] Input/output error",
+                            "[error Input/output error",
+                            "[] [error] Input/output error"};
+    for (const char *line : said)
+        EXPECT_STREQ(ffarm_ffmpeg_log_peek_trouble(Feed(line).get(), FFARM_TROUBLE_READING), line);
+    for (const char *line : quoted)
+        EXPECT_EQ(ffarm_ffmpeg_log_peek_trouble(Feed(line).get(), FFARM_TROUBLE_READING), nullptr) << line;
+    EXPECT_STREQ(ffarm_ffmpeg_log_peek_last(Feed("[info] a [error] b\n[info] c\n").get()), "[info] c");
+}
+
 TEST(FfmpegLog, TellsTheLastErrorElseTheLastLine)
 {
     EXPECT_EQ(ffarm_ffmpeg_log_peek_last(Feed("").get()), nullptr);

@@ -77,6 +77,22 @@ TEST_F(Packets, TellOfDamageInTheMiddle)
     EXPECT_GT(packets->complaints, 0u);
 }
 
+TEST_F(Packets, TellWhereARecordingCanFirstBeDecoded)
+{
+    g_autofree char *corpus = media_corpus();
+    for (const char *name : {"good/starts-within-gop.ts", "good/h264-aac.ts"}) {
+        SCOPED_TRACE(name);
+        g_autofree char *path = g_build_filename(corpus, name, nullptr);
+        g_autoptr(FfarmPackets) packets = Scan(path);
+        const FfarmPacketsStream *video = ffarm_packets_peek(packets, 0);
+        ASSERT_NE(video->first_key_us, G_MININT64);
+        if (strstr(name, "within"))
+            EXPECT_GT(video->first_key_us, video->first_us + 500000);
+        else
+            EXPECT_EQ(video->first_key_us, video->first_us);
+    }
+}
+
 TEST_F(Packets, OfCoverArtSayNothingAboutTheLength)
 {
     const char *picture[] = {"-f", "lavfi", "-i", "testsrc2=size=32x32", "-frames:v", "1", nullptr};
