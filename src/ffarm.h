@@ -28,6 +28,7 @@
 #include "prober.h"
 #include "profile.h"
 #include "progress.h"
+#include "proof.h"
 #include "report_json.h"
 #include "rule.h"
 #include "runner.h"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include "proof.h"
 
 G_BEGIN_DECLS
 
@@ -52,6 +53,7 @@ typedef struct {
     FfarmTristate automap;  /* unset: as the configuration says */
     FfarmLanguages audio, subtitle;
     char *quality;          /* "low", "medium", "high", "0".."51"; nullable */
+    FfarmProof proof;       /* what it leaves unset is as the configuration says */
     GPtrArray *engines;     /* of FfarmEngineOptions, in the order of the file */
     guint line, column;     /* where it stands in the configuration; 0 for built-in ones */
 } FfarmProfile;

@@ -32,6 +32,7 @@ typedef struct {
     guint stall_timeout;      /* seconds without progress after which an encode is stopped */
     guint settle_time;        /* seconds that a file must not have changed for; 0: any file is taken at once */
     guint host_wait;          /* seconds that jobs wait for hosts that are away when nothing else is left to do */
+    FfarmProof proof;         /* for profiles that don't say otherwise */
     GPtrArray *clusters;      /* of FfarmCluster */
     GPtrArray *profiles;      /* of FfarmProfile: profiles and templates, includes merged */
     GPtrArray *rules;         /* of FfarmRule */

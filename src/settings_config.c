@@ -101,6 +101,11 @@ void ffarm_settings_read_config(FfarmYamlReader *reader, const FfarmYamlNode *ke
          G_STRUCT_OFFSET(FfarmSettings, stall_timeout)},
         {"settle_time", FFARM_YAML_TEXT, read_seconds, G_STRUCT_OFFSET(FfarmSettings, settle_time)},
         {"host_wait", FFARM_YAML_TEXT, read_seconds, G_STRUCT_OFFSET(FfarmSettings, host_wait)},
+        {"verify", FFARM_YAML_TEXT, ffarm_settings_read_verify, G_STRUCT_OFFSET(FfarmSettings, proof.level)},
+        {"min_ssim", FFARM_YAML_TEXT, ffarm_settings_read_min_ssim, G_STRUCT_OFFSET(FfarmSettings, proof.min_ssim)},
+        {"min_vmaf", FFARM_YAML_TEXT, ffarm_settings_read_min_vmaf, G_STRUCT_OFFSET(FfarmSettings, proof.min_vmaf)},
+        {"damaged", FFARM_YAML_TEXT, ffarm_settings_read_damaged, G_STRUCT_OFFSET(FfarmSettings, proof.damaged)},
+        {"expect", FFARM_YAML_MAP, ffarm_settings_read_expect, G_STRUCT_OFFSET(FfarmSettings, proof)},
         {"clusters", FFARM_YAML_MAP, ffarm_settings_read_clusters, 0},
         {NULL, 0, NULL, 0},
     };

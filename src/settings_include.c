@@ -68,6 +68,7 @@ static void lay_over(FfarmProfileDraft *under, const FfarmProfileDraft *over)
         profile->threshold_check = top->threshold_check;
     if (top->automap != FFARM_TRISTATE_UNSET)
         profile->automap = top->automap;
+    profile->proof = ffarm_proof_over(&profile->proof, &top->proof);
     if (over->has_audio)
         replace_languages(&profile->audio, &top->audio);
     if (over->has_subtitle)

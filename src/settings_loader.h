@@ -51,6 +51,18 @@ void ffarm_settings_read_templates(FfarmYamlReader *reader, const FfarmYamlNode 
 void ffarm_settings_read_options(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
                                  gpointer slot);
 
+/* settings_proof.c: the fields of a FfarmProof; expect gets the FfarmProof itself. */
+void ffarm_settings_read_verify(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                gpointer slot);
+void ffarm_settings_read_damaged(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                 gpointer slot);
+void ffarm_settings_read_expect(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                gpointer slot);
+void ffarm_settings_read_min_ssim(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                  gpointer slot);
+void ffarm_settings_read_min_vmaf(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                  gpointer slot);
+
 /* settings_include.c: a profile before what it includes is merged in. */
 typedef struct {
     FfarmProfile *profile;             /* thresholds are NAN where they are not given */

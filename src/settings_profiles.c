@@ -128,6 +128,11 @@ static const FfarmYamlField profile_fields[] = {
     {"subtitle", FFARM_YAML_MAP, read_languages, G_STRUCT_OFFSET(FfarmProfile, subtitle)},
     {"quality", FFARM_YAML_TEXT, read_quality, G_STRUCT_OFFSET(FfarmProfile, quality)},
     {"engines", FFARM_YAML_MAP, read_profile_engines, 0},
+    {"verify", FFARM_YAML_TEXT, ffarm_settings_read_verify, G_STRUCT_OFFSET(FfarmProfile, proof.level)},
+    {"min_ssim", FFARM_YAML_TEXT, ffarm_settings_read_min_ssim, G_STRUCT_OFFSET(FfarmProfile, proof.min_ssim)},
+    {"min_vmaf", FFARM_YAML_TEXT, ffarm_settings_read_min_vmaf, G_STRUCT_OFFSET(FfarmProfile, proof.min_vmaf)},
+    {"damaged", FFARM_YAML_TEXT, ffarm_settings_read_damaged, G_STRUCT_OFFSET(FfarmProfile, proof.damaged)},
+    {"expect", FFARM_YAML_MAP, ffarm_settings_read_expect, G_STRUCT_OFFSET(FfarmProfile, proof)},
     {NULL, 0, NULL, 0},
 };
 
