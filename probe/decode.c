@@ -75,6 +75,13 @@ static void take_complaints(Decoding *decoding, int index, gint64 time_us)
     stream_at(decoding, index)->errors += count - 1;
 }
 
+static void note_time(FfarmDecodedStream *stream, const AVFrame *frame, AVRational time_base)
+{
+    if (frame->best_effort_timestamp == AV_NOPTS_VALUE || (frame->flags & AV_FRAME_FLAG_CORRUPT))
+        return;
+    stream->last_us = MAX(stream->last_us, av_rescale_q(frame->best_effort_timestamp, time_base, AV_TIME_BASE_Q));
+}
+
 static void take_frames(Decoding *decoding, int index, gint64 time_us)
 {
     Lane *lane = g_ptr_array_index(decoding->lanes, index);
@@ -85,6 +92,7 @@ static void take_frames(Decoding *decoding, int index, gint64 time_us)
         stream->frames++;
         if (stream->type == FFARM_STREAM_AUDIO)
             stream->samples += frame->nb_samples;
+        note_time(stream, frame, decoding->input->format->streams[index]->time_base);
         if ((frame->flags & AV_FRAME_FLAG_CORRUPT) || frame->decode_error_flags != 0)
             note_error(decoding, index, time_us, "a damaged frame");
         av_frame_unref(frame);
@@ -145,6 +153,7 @@ static void add_streams(Decoding *decoding)
             .index = (int)i,
             .type = av_facts_stream_type(format->streams[i]->codecpar->codec_type),
             .is_decoded = lane->decoder != NULL,
+            .last_us = G_MININT64,
         };
         g_array_append_val(decoding->decoded->streams, stream);
     }

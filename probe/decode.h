@@ -21,6 +21,7 @@ typedef struct {
     gboolean is_decoded; /* FALSE: neither video nor audio, cover art, or libavcodec has no decoder for it */
     gint64 packets;      /* given to the decoder */
     gint64 frames;       /* that came of them, damaged ones too: pictures, or pieces of sound */
+    gint64 last_us;      /* presentation time of the last whole frame; G_MININT64: there was none with a time */
     gint64 samples;      /* of sound, per channel; 0 for video */
     gint64 errors; /* packets refused, frames marked as damaged, errors that the decoder logged; one fault may count
                       more than once */

@@ -5,6 +5,7 @@
 #include "scratch.h"
 
 #include <cstdio>
+#include <cstring>
 #include <string>
 
 namespace
@@ -54,6 +55,7 @@ TEST_F(Decode, CountsFramesAndSamples)
         EXPECT_EQ(video->packets, 50);
         EXPECT_EQ(video->frames, 50);
         EXPECT_EQ(video->samples, 0);
+        EXPECT_NEAR(static_cast<double>(video->last_us), strcmp(name, "clip.ts") ? 1.96e6 : 3.36e6, 3e5);
         EXPECT_EQ(audio->type, FFARM_STREAM_AUDIO);
         EXPECT_NEAR(static_cast<double>(audio->samples), 2 * 48000, 3000);
         EXPECT_TRUE(decoded->reached_end);
