@@ -154,6 +154,24 @@ static void read_starred_languages(FfarmYamlReader *reader, const FfarmYamlNode 
         languages->default_language = g_strdup(names[0]);
 }
 
+/* Every unknown key whose nearest name holds @part: ffmpeg would run without these options and choose by itself how to
+ * encode, which is no harmless mistake. A strict reader has said it already. */
+static void refuse_misspelt_options(FfarmYamlReader *reader, const FfarmYamlNode *map, const FfarmYamlField *fields,
+                                    const char *part)
+{
+    g_autoptr(GPtrArray) known = g_ptr_array_new();
+    for (const FfarmYamlField *field = fields; field->key; field++)
+        g_ptr_array_add(known, (char *)field->key);
+    g_ptr_array_add(known, NULL);
+    const char *const *names = (const char *const *)known->pdata;
+    for (guint i = 0; i < map->items->len && !reader->is_strict; i++) {
+        const FfarmYamlNode *key = g_ptr_array_index(map->items, i);
+        const char *nearest = ffarm_nearest_name(key->text, names);
+        if (nearest && strstr(nearest, part) && !g_strv_contains(names, key->text))
+            ffarm_yaml_error(reader, key, "without '%s' ffmpeg would choose by itself how to encode", nearest);
+    }
+}
+
 static void read_cli(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value, gpointer slot)
 {
     static const FfarmYamlField fields[] = {
@@ -164,6 +182,7 @@ static void read_cli(FfarmYamlReader *reader, const FfarmYamlNode *key, const Ff
         {NULL, 0, NULL, 0},
     };
     ffarm_yaml_read_map(reader, value, fields, slot);
+    refuse_misspelt_options(reader, value, fields, "");
 }
 
 static const FfarmYamlField template_fields[] = {
@@ -236,6 +255,8 @@ static void read_all(FfarmYamlReader *reader, const FfarmYamlNode *value, gboole
         profile->is_template = is_template;
         if (map->kind == FFARM_YAML_MAP)
             ffarm_yaml_read_map(reader, map, is_template ? template_fields : profile_fields, profile);
+        if (map->kind == FFARM_YAML_MAP && !is_template)
+            refuse_misspelt_options(reader, map, profile_fields, "options");
         if (is_template && !ffarm_yaml_peek(map, "cli"))
             ffarm_yaml_error(reader, name, "template '%s' has no 'cli'", name->text);
         draft->has_audio = has_languages(&profile->audio);

@@ -369,6 +369,18 @@ TEST(SettingsParse, TellsUnknownKeysAndRefusesThemOnlyWhenStrict)
               "a.yml:3:5: unknown key 'exstension', did you mean 'extension'?\n    exstension: .mkv\n    ^\n");
 }
 
+TEST(SettingsParse, RefusesMisspeltOptionsEvenInARun)
+{
+    Loaded profile("profiles:\n  a:\n    output-options: -c copy\n");
+    EXPECT_EQ(profile.settings, nullptr);
+    EXPECT_NE(profile.said.find("a.yml:3:5: without 'output_options' ffmpeg would choose by itself how to encode"),
+              std::string::npos)
+        << profile.said;
+    Loaded tmpl("templates:\n  a:\n    cli:\n      video_codec: -c:v copy\n");
+    EXPECT_EQ(tmpl.settings, nullptr);
+    EXPECT_NE(tmpl.said.find("without 'video-codec'"), std::string::npos) << tmpl.said;
+}
+
 TEST(SettingsParse, FindsAllErrorsInOneRunInTheOrderOfTheFile)
 {
     Loaded a("rules:\n  x: {profile: nowhere}\nprofiles:\n  a: {threshold: lots}\n  b: {include: c}\nconfig:\n  "
