@@ -250,7 +250,7 @@ static gboolean prepare_trash(FfarmReplacement *replacement, GError **error)
 static gboolean prepare(FfarmReplacement *replacement, GError **error)
 {
     FfarmReplaceRecord *record = &replacement->record;
-    if (!identify_result(replacement, error) || !ffarm_replacement_announce(replacement, FFARM_REPLACE_PREPARE, error))
+    if (!ffarm_replacement_announce(replacement, FFARM_REPLACE_PREPARE, error))
         return FALSE;
     g_autofree char *folder = g_path_get_dirname(record->destination);
     if (g_mkdir_with_parents(folder, 0777) != 0)
@@ -288,14 +288,16 @@ static gboolean place(FfarmReplacement *replacement, GError **error)
 }
 
 /* What was handed in and lies elsewhere has served. */
-static void remove_result(FfarmReplacement *replacement)
+static gboolean remove_result(FfarmReplacement *replacement)
 {
     const FfarmReplaceRecord *record = &replacement->record;
     g_autoptr(GError) error = NULL;
-    gboolean is_left = strcmp(record->staged, record->result) != 0 &&
-                       !ffarm_replace_remove_own(record->result, &record->result_id, &error);
-    if (is_left && replacement->params->remarks)
+    if (strcmp(record->staged, record->result) == 0 ||
+        ffarm_replace_remove_own(record->result, &record->result_id, &error))
+        return TRUE;
+    if (replacement->params->remarks)
         g_ptr_array_add(replacement->params->remarks, g_strdup(error->message));
+    return FALSE;
 }
 
 /* Undoes everything. @error is set; it gets more words if something can't be undone. */
@@ -321,7 +323,8 @@ gboolean ffarm_replace(const FfarmReplaceParams *params, GCancellable *cancellab
     if (g_cancellable_set_error_if_cancelled(cancellable, error))
         return FALSE;
     g_auto(FfarmReplacement) replacement = {.params = params, .cancellable = cancellable};
-    if (!ffarm_replace_check_source(params->source, error) || !name_everything(&replacement, error))
+    if (!ffarm_replace_check_source(params->source, error) || !name_everything(&replacement, error) ||
+        !identify_result(&replacement, error))
         return FALSE;
     g_autoptr(GError) inner = NULL;
     gboolean is_done = prepare(&replacement, &inner) && place(&replacement, &inner) &&
@@ -332,7 +335,7 @@ gboolean ffarm_replace(const FfarmReplaceParams *params, GCancellable *cancellab
         g_propagate_error(error, g_steal_pointer(&inner));
         return FALSE;
     }
-    remove_result(&replacement);
-    ffarm_replacement_announce(&replacement, FFARM_REPLACE_DONE, NULL);
+    if (remove_result(&replacement))
+        ffarm_replacement_announce(&replacement, FFARM_REPLACE_DONE, NULL);
     return TRUE;
 }

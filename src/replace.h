@@ -13,10 +13,11 @@ G_BEGIN_DECLS
  * Threads: safe for different files. */
 
 /* Called before each act that changes the disk, with a @record that says what is about to happen and holds everything
- * that ffarm_replace_recover() needs should the process end in it; and once after the last act (DONE, UNDONE, FAILED).
- * It has to be kept durably before this returns. @record is borrowed for the call. A step comes more than once when
- * something new is known. Returns: TRUE to go on; FALSE with @error set: the act is not done and what was done is
- * undone. After the last act nobody asks for the answer. */
+ * that ffarm_replace_recover() needs should the process end in it; and once after the last act (DONE, UNDONE, FAILED),
+ * unless a temporary is left that recovery should try to remove again. It has to be kept durably before this returns.
+ * @record is borrowed for the call. A step comes more than once when something new is known. Returns: TRUE to go on;
+ * FALSE with @error set: the act is not done and what was done is undone. After the last act nobody asks for the
+ * answer. */
 typedef gboolean (*FfarmReplaceStepFunc)(const FfarmReplaceRecord *record, gpointer user_data, GError **error);
 
 typedef struct {

@@ -122,9 +122,7 @@ static gboolean end_old(FfarmReplacement *replacement, const char *old, GError *
         (record->trash_id.inode != 0 || ffarm_file_look(record->trash, &record->source_id, NULL) == FFARM_FILE_THERE);
     if (record->trash && !is_in_trash) {
         int failure = move_into_trash(replacement, old, &record->source_id, error);
-        if (failure != EXDEV)
-            return failure == 0;
-        if (!ffarm_replacement_copy_to_trash(replacement, old, error))
+        if (failure < 0 || (failure == EXDEV && !ffarm_replacement_copy_to_trash(replacement, old, error)))
             return FALSE;
     }
     int failure = ffarm_name_remove(old);

@@ -165,7 +165,8 @@ static gboolean undo_other_name(const FfarmReplaceRecord *record, const FfarmRep
     if (scene->destination != FFARM_OCCUPANT_RESULT)
         return TRUE;
     int failure = ffarm_name_move(record->destination, record->staged);
-    return is_home(record, record->staged, FFARM_OCCUPANT_RESULT, failure, error);
+    return is_home(record, record->staged, FFARM_OCCUPANT_RESULT, failure, error) &&
+           ffarm_replace_remove_own(record->destination, &record->staged_id, error);
 }
 
 static gboolean remove_copy(const char *path, FfarmFileIdentity identity, GError **error)
@@ -176,15 +177,22 @@ static gboolean remove_copy(const char *path, FfarmFileIdentity identity, GError
     return identity.inode == 0 || ffarm_replace_remove_own(path, &identity, error);
 }
 
+/* Both a copy of the source and a second name of it are meant. */
+static gboolean empty_trash(const FfarmReplaceRecord *record, GError **error)
+{
+    const FfarmFileIdentity *identity = record->trash_id.inode != 0 ? &record->trash_id : &record->source_id;
+    return ffarm_replace_remove_own(record->trash, identity, error) &&
+           remove_copy(record->trash_staged, record->trash_id, error);
+}
+
 /* The source has its name again, so that every other copy or name of it that was made can go. */
 static gboolean remove_traces(const FfarmReplaceRecord *record, GError **error)
 {
     FfarmReplaceScene scene = ffarm_replace_scene(record);
-    if (record->trash && scene.source == FFARM_OCCUPANT_SOURCE &&
-        (!ffarm_replace_remove_own(record->trash, &record->trash_id, error) ||
-         !remove_copy(record->trash_staged, record->trash_id, error)))
+    gboolean is_home = scene.source == FFARM_OCCUPANT_SOURCE;
+    if (record->trash && is_home && !empty_trash(record, error))
         return FALSE;
-    if (scene.aside == FFARM_OCCUPANT_SOURCE && scene.source == FFARM_OCCUPANT_SOURCE &&
+    if (scene.aside == FFARM_OCCUPANT_SOURCE && is_home &&
         !ffarm_replace_remove_own(record->aside, &record->source_id, error))
         return FALSE;
     gboolean is_copy = strcmp(record->staged, record->result) != 0;
