@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* So much at a time that cancelling is noticed within a fraction of a second on any disk. */
-#define PIECE_BYTES (4 * 1024 * 1024)
+#define PIECE_BYTES ((gint64)4 * 1024 * 1024)
 
 int local_file_meaning(int code)
 {
@@ -57,99 +57,115 @@ int local_file_open(const char *path, gint64 *size_bytes)
     return fd;
 }
 
-/* Moves one piece by the kernel alone where it can (copies on one file system may share blocks), else through memory.
- * Returns: bytes moved, 0 at the end, -1 with errno; *@is_write tells whose failure it was. */
-static ssize_t move_piece(int from, int to, char **buffer, gboolean *is_write)
+static gboolean check_cancelled(const char *host_name, GCancellable *cancellable, GError **error)
 {
-    *is_write = FALSE;
-    if (!*buffer) {
-        ssize_t count = copy_file_range(from, NULL, to, NULL, PIECE_BYTES, 0);
-        /* An end at once may be a file system that doesn't know better, such as /proc. */
-        if (count > 0)
-            return count;
-        *buffer = g_malloc(PIECE_BYTES);
-    }
-    ssize_t count = read(from, *buffer, PIECE_BYTES);
-    for (ssize_t done = 0; done < count;) {
-        ssize_t written = write(to, *buffer + done, (gsize)(count - done));
-        if (written < 0 && errno != EINTR) {
-            *is_write = TRUE;
-            return -1;
-        }
-        done += MAX(written, 0);
-    }
-    return count;
-}
-
-static gboolean set_read_error(const LocalCopy *copy, int code, GError **error)
-{
-    return local_file_set_error(copy->host_name, "read", copy->from, code,
-                                copy->is_from_here ? FFARM_REMOTE_ERROR_LOCAL_FILE : -1, error);
-}
-
-static gboolean set_write_error(const LocalCopy *copy, int code, GError **error)
-{
-    return local_file_set_error(copy->host_name, "write", copy->to, code,
-                                copy->is_from_here ? -1 : FFARM_REMOTE_ERROR_LOCAL_FILE, error);
-}
-
-static gboolean move_all(const LocalCopy *copy, int from, int to, gint64 total_bytes, gint64 *done_bytes,
-                         GError **error)
-{
-    g_autofree char *buffer = NULL;
-    for (;;) {
-        if (g_cancellable_is_cancelled(copy->cancellable)) {
-            g_set_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s: cancelled", copy->host_name);
-            return FALSE;
-        }
-        gboolean is_write = FALSE;
-        ssize_t count = move_piece(from, to, &buffer, &is_write);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return is_write ? set_write_error(copy, errno, error) : set_read_error(copy, errno, error);
-        if (count == 0)
-            return TRUE;
-        *done_bytes += count;
-        if (copy->progress)
-            copy->progress(*done_bytes, total_bytes, copy->user_data);
-    }
-}
-
-static gboolean fill_and_check(const LocalCopy *copy, int from, int to, gint64 total_bytes, GError **error)
-{
-    gint64 done_bytes = 0;
-    struct stat now, there;
-    if (!move_all(copy, from, to, total_bytes, &done_bytes, error))
-        return FALSE;
-    if (fsync(to) != 0 || fstat(to, &there) != 0)
-        return set_write_error(copy, errno, error);
-    if (fstat(from, &now) != 0)
-        return set_read_error(copy, errno, error);
-    if (done_bytes == total_bytes && now.st_size == total_bytes && there.st_size == total_bytes)
+    if (!g_cancellable_is_cancelled(cancellable))
         return TRUE;
-    g_autofree char *shown = g_filename_display_name(copy->from);
-    g_set_error(error, FFARM_REMOTE_ERROR,
-                copy->is_from_here ? FFARM_REMOTE_ERROR_LOCAL_FILE : FFARM_REMOTE_ERROR_TRANSFER,
-                "%s: %s changed while it was copied", copy->host_name, shown);
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s: cancelled", host_name);
     return FALSE;
 }
 
-gboolean local_file_copy(const LocalCopy *copy, GError **error)
+static gboolean set_changed(const char *host_name, const char *path, int code, GError **error)
+{
+    g_autofree char *shown = g_filename_display_name(path);
+    g_set_error(error, FFARM_REMOTE_ERROR, code, "%s: %s changed while it was copied", host_name, shown);
+    return FALSE;
+}
+
+/* ---- writing ---- */
+
+/* Returns: FALSE with errno. */
+static gboolean write_piece(int fd, const guint8 *data, gsize length, gint64 offset)
+{
+    for (gsize done = 0; done < length;) {
+        ssize_t count = pwrite(fd, data + done, length - done, offset + (gint64)done);
+        if (count < 0 && errno != EINTR)
+            return FALSE;
+        done += (gsize)MAX(count, 0);
+    }
+    return TRUE;
+}
+
+static gboolean write_all(const char *host_name, const FfarmUpload *upload, int to, GError **error)
+{
+    g_autofree guint8 *buffer = g_malloc(PIECE_BYTES);
+    for (gint64 done = upload->from_bytes; done < upload->to_bytes;) {
+        if (!check_cancelled(host_name, upload->cancellable, error))
+            return FALSE;
+        ssize_t count = pread(upload->fd, buffer, (gsize)MIN(PIECE_BYTES, upload->to_bytes - done), done);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return local_file_set_error(host_name, "read", upload->local_path, errno, FFARM_REMOTE_ERROR_LOCAL_FILE,
+                                        error);
+        if (count == 0)
+            return set_changed(host_name, upload->local_path, FFARM_REMOTE_ERROR_LOCAL_FILE, error);
+        if (!write_piece(to, buffer, (gsize)count, done))
+            return local_file_set_error(host_name, "write", upload->remote_path, errno, -1, error);
+        done += count;
+        upload->moved(done, upload->user_data);
+    }
+    return check_cancelled(host_name, upload->cancellable, error);
+}
+
+static gboolean finish_write(const char *host_name, const FfarmUpload *upload, int to, GError **error)
+{
+    struct stat there;
+    if (fsync(to) != 0 || fstat(to, &there) != 0)
+        return local_file_set_error(host_name, "write", upload->remote_path, errno, -1, error);
+    return there.st_size == upload->to_bytes ||
+           set_changed(host_name, upload->remote_path, FFARM_REMOTE_ERROR_TRANSFER, error);
+}
+
+gboolean local_file_write(const char *host_name, const FfarmUpload *upload, GError **error)
+{
+    int flags = O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (upload->from_bytes == 0 ? O_CREAT | O_TRUNC : 0);
+    int to = open(upload->remote_path, flags, 0600);
+    if (to < 0)
+        return local_file_set_error(host_name, "write", upload->remote_path, errno, -1, error);
+    gboolean is_done = write_all(host_name, upload, to, error) && finish_write(host_name, upload, to, error);
+    if (close(to) != 0 && is_done)
+        is_done = local_file_set_error(host_name, "write", upload->remote_path, errno, -1, error);
+    if (!is_done)
+        unlink(upload->remote_path);
+    return is_done;
+}
+
+/* ---- reading ---- */
+
+static gboolean read_all(const char *host_name, const FfarmDownload *download, int from, gint64 total_bytes,
+                         GError **error)
+{
+    g_autofree guint8 *buffer = g_malloc(PIECE_BYTES);
+    for (gint64 done = download->from_bytes; done < total_bytes;) {
+        if (!check_cancelled(host_name, download->cancellable, error))
+            return FALSE;
+        ssize_t count = pread(from, buffer, (gsize)MIN(PIECE_BYTES, total_bytes - done), done);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return local_file_set_error(host_name, "read", download->remote_path, errno, -1, error);
+        if (count == 0)
+            return set_changed(host_name, download->remote_path, FFARM_REMOTE_ERROR_TRANSFER, error);
+        if (!download->take(buffer, (gsize)count, download->user_data, error))
+            return FALSE;
+        done += count;
+    }
+    return check_cancelled(host_name, download->cancellable, error);
+}
+
+gboolean local_file_read(const char *host_name, const FfarmDownload *download, GError **error)
 {
     gint64 total_bytes = 0;
-    int from = local_file_open(copy->from, &total_bytes);
+    struct stat now;
+    int from = local_file_open(download->remote_path, &total_bytes);
     if (from < 0)
-        return set_read_error(copy, errno, error);
-    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (copy->is_new ? O_EXCL : O_TRUNC);
-    int to = open(copy->to, flags, 0600);
-    gboolean is_made = to >= 0;
-    gboolean is_done =
-        is_made ? fill_and_check(copy, from, to, total_bytes, error) : set_write_error(copy, errno, error);
+        return local_file_set_error(host_name, "read", download->remote_path, errno, -1, error);
+    posix_fadvise(from, 0, 0, POSIX_FADV_DONTNEED);
+    gboolean is_done = download->begin(total_bytes, download->user_data, error) &&
+                       read_all(host_name, download, from, total_bytes, error);
+    if (is_done && (fstat(from, &now) != 0 || now.st_size != total_bytes))
+        is_done = set_changed(host_name, download->remote_path, FFARM_REMOTE_ERROR_TRANSFER, error);
     close(from);
-    if (is_made && close(to) != 0 && is_done)
-        is_done = set_write_error(copy, errno, error);
-    if (is_made && !is_done)
-        unlink(copy->to);
     return is_done;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "runner.h"
+#include "runner_private.h"
 
 G_BEGIN_DECLS
 
-/* local_file.h — files of this machine as the two other kinds than libssh2 handle them. Private to remote/.
+/* local_file.h — files of this machine: those that the others are copied from and to, and those of the local host.
+ * Private to remote/.
  *
  * Threads: safe. */
 
@@ -20,18 +21,9 @@ gboolean local_file_set_error(const char *host_name, const char *doing, const ch
 /* Opens an existing plain file for reading. Returns: a descriptor; -1 with errno, EINVAL for what is no plain file. */
 int local_file_open(const char *path, gint64 *size_bytes);
 
-/* Where to copy from and to; the flags say which side is the manager's. */
-typedef struct {
-    const char *host_name;
-    const char *from, *to;
-    gboolean is_from_here;      /* the source is the manager's own file, else the target is */
-    gboolean is_new;            /* the target must not exist, else it is overwritten */
-    FfarmTransferFunc progress; /* nullable */
-    gpointer user_data;
-    GCancellable *cancellable; /* nullable */
-} LocalCopy;
-
-/* Copies, flushes and checks the size; on failure the target that it has made is removed. */
-gboolean local_file_copy(const LocalCopy *copy, GError **error);
+/* As those of runner_private.h on this machine. Reading asks the disk and not the memory, as far as the kernel heeds
+ * such wishes: what has just been written is read back as it arrived there. */
+gboolean local_file_write(const char *host_name, const FfarmUpload *upload, GError **error);
+gboolean local_file_read(const char *host_name, const FfarmDownload *download, GError **error);
 
 G_END_DECLS

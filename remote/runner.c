@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "runner.h"
 
-#include <sys/stat.h>
-
 #include "leased_run.h"
-#include "runner_private.h"
+#include "runner_state.h"
 #include "ssh_glue.h"
-#include "system.h"
 
 #define OPEN_MS 20000
 
 G_DEFINE_QUARK(ffarm - remote - error - quark, ffarm_remote_error)
-
-struct FfarmRunner {
-    FfarmHost *host;
-    const FfarmRunnerKind *kind; /* NULL while closed */
-    gpointer connection;
-    System system;
-    char *transport_reason; /* why auto didn't take libssh2; NULL */
-};
 
 FfarmRunner *ffarm_runner_new(const FfarmHost *host)
 {
@@ -34,6 +23,7 @@ void ffarm_runner_close(FfarmRunner *runner)
     runner->kind->disconnect(runner->connection);
     runner->kind = NULL;
     runner->connection = NULL;
+    runner->hash_tool = 0;
     system_clear(&runner->system);
     g_clear_pointer(&runner->transport_reason, g_free);
 }
@@ -138,7 +128,7 @@ const char *ffarm_runner_peek_transport_reason(const FfarmRunner *runner)
 
 /* ---- what is the same for every call ---- */
 
-static gboolean begin(FfarmRunner *runner, GCancellable *cancellable, GError **error)
+gboolean runner_begin(FfarmRunner *runner, GCancellable *cancellable, GError **error)
 {
     if (g_cancellable_is_cancelled(cancellable)) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s: cancelled", runner->host->name);
@@ -150,8 +140,7 @@ static gboolean begin(FfarmRunner *runner, GCancellable *cancellable, GError **e
     return runner->kind != NULL;
 }
 
-/* Hands the verdict on, after closing a runner whose connection is lost. */
-static gboolean end(FfarmRunner *runner, gboolean is_done, GError *reason, GError **error)
+gboolean runner_end(FfarmRunner *runner, gboolean is_done, GError *reason, GError **error)
 {
     if (g_error_matches(reason, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_DISCONNECTED))
         ffarm_runner_close(runner);
@@ -160,8 +149,7 @@ static gboolean end(FfarmRunner *runner, gboolean is_done, GError *reason, GErro
     return is_done;
 }
 
-/* SFTP wants "/C:/x" for what Windows' programs call "C:/x" or "C:\x". Returns: new string. */
-static char *file_path(const FfarmRunner *runner, const char *path)
+char *runner_file_path(const FfarmRunner *runner, const char *path)
 {
     if (runner->system.os != FFARM_OS_WINDOWS)
         return g_strdup(path);
@@ -176,11 +164,11 @@ gboolean ffarm_runner_run(FfarmRunner *runner, const FfarmCommand *command, Ffar
 {
     g_return_val_if_fail(command->argv && command->argv[0], FALSE);
     GError *reason = NULL;
-    if (!begin(runner, cancellable, error))
+    if (!runner_begin(runner, cancellable, error))
         return FALSE;
     gboolean is_done = leased_run(runner->kind, runner->connection, &runner->system, runner->host->name, command,
                                   result, cancellable, &reason);
-    return end(runner, is_done, reason, error);
+    return runner_end(runner, is_done, reason, error);
 }
 
 typedef struct {
@@ -232,89 +220,15 @@ gboolean ffarm_runner_ask(FfarmRunner *runner, const char *const *argv, guint ti
 
 /* ---- files ---- */
 
-/* The kind has copied; its own check may have been of what it sent, so the host is asked once more. */
-static gboolean check_size(FfarmRunner *runner, const char *local_path, const char *path, GCancellable *cancellable,
-                           GError **error)
-{
-    struct stat here;
-    FfarmRemoteStat there;
-    if (!runner->kind->stat(runner->connection, path, &there, cancellable, error))
-        return FALSE;
-    if (stat(local_path, &here) == 0 && here.st_size == there.size_bytes)
-        return TRUE;
-    g_autofree char *shown = g_filename_display_name(path);
-    g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_TRANSFER,
-                "%s: %s has %" G_GINT64_FORMAT " bytes there, which is not the size of the file here",
-                runner->host->name, shown, there.size_bytes);
-    return FALSE;
-}
-
-static gboolean put_and_rename(FfarmRunner *runner, const char *local_path, const char *path, const char *part,
-                               FfarmTransferFunc progress, gpointer user_data, GCancellable *cancellable,
-                               GError **error)
-{
-    const FfarmRunnerKind *kind = runner->kind;
-    if (!kind->put(runner->connection, local_path, part, progress, user_data, cancellable, error))
-        return FALSE;
-    if (check_size(runner, local_path, part, cancellable, error) &&
-        kind->rename(runner->connection, part, path, cancellable, error))
-        return TRUE;
-    kind->remove(runner->connection, part, NULL, NULL);
-    return FALSE;
-}
-
-gboolean ffarm_runner_put(FfarmRunner *runner, const char *local_path, const char *remote_path,
-                          FfarmTransferFunc progress, gpointer user_data, GCancellable *cancellable, GError **error)
-{
-    GError *reason = NULL;
-    if (!begin(runner, cancellable, error))
-        return FALSE;
-    g_autofree char *path = file_path(runner, remote_path);
-    g_autofree char *part = g_strconcat(path, ".part", NULL);
-    gboolean is_done = put_and_rename(runner, local_path, path, part, progress, user_data, cancellable, &reason);
-    return end(runner, is_done, reason, error);
-}
-
-/* The kinds read no more than the size that the file has when they open it. */
-static gboolean check_limit(FfarmRunner *runner, const char *path, gint64 max_bytes, GCancellable *cancellable,
-                            GError **error)
-{
-    FfarmRemoteStat there;
-    if (max_bytes == 0)
-        return TRUE;
-    if (!runner->kind->stat(runner->connection, path, &there, cancellable, error))
-        return FALSE;
-    if (there.size_bytes <= max_bytes)
-        return TRUE;
-    g_autofree char *shown = g_filename_display_name(path);
-    g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_TRANSFER,
-                "%s: %s has %" G_GINT64_FORMAT " bytes there, more than the %" G_GINT64_FORMAT " that it may have",
-                runner->host->name, shown, there.size_bytes, max_bytes);
-    return FALSE;
-}
-
-gboolean ffarm_runner_get(FfarmRunner *runner, const char *remote_path, const char *local_path, gint64 max_bytes,
-                          FfarmTransferFunc progress, gpointer user_data, GCancellable *cancellable, GError **error)
-{
-    GError *reason = NULL;
-    if (!begin(runner, cancellable, error))
-        return FALSE;
-    g_autofree char *path = file_path(runner, remote_path);
-    gboolean is_done =
-        check_limit(runner, path, max_bytes, cancellable, &reason) &&
-        runner->kind->get(runner->connection, path, local_path, progress, user_data, cancellable, &reason);
-    return end(runner, is_done, reason, error);
-}
-
 gboolean ffarm_runner_stat(FfarmRunner *runner, const char *remote_path, FfarmRemoteStat *result,
                            GCancellable *cancellable, GError **error)
 {
     GError *reason = NULL;
-    if (!begin(runner, cancellable, error))
+    if (!runner_begin(runner, cancellable, error))
         return FALSE;
-    g_autofree char *path = file_path(runner, remote_path);
+    g_autofree char *path = runner_file_path(runner, remote_path);
     gboolean is_done = runner->kind->stat(runner->connection, path, result, cancellable, &reason);
-    return end(runner, is_done, reason, error);
+    return runner_end(runner, is_done, reason, error);
 }
 
 /* The calls that take a path and give nothing back. */
@@ -324,27 +238,27 @@ static gboolean call_with_path(FfarmRunner *runner, PathFunc function, const cha
                                GCancellable *cancellable, GError **error)
 {
     GError *reason = NULL;
-    g_autofree char *path = file_path(runner, remote_path);
+    g_autofree char *path = runner_file_path(runner, remote_path);
     gboolean is_done = function(runner->connection, path, cancellable, &reason);
-    return end(runner, is_done, reason, error);
+    return runner_end(runner, is_done, reason, error);
 }
 
 gboolean ffarm_runner_make_dir(FfarmRunner *runner, const char *remote_path, GCancellable *cancellable, GError **error)
 {
-    return begin(runner, cancellable, error) &&
+    return runner_begin(runner, cancellable, error) &&
            call_with_path(runner, runner->kind->make_dir, remote_path, cancellable, error);
 }
 
 gboolean ffarm_runner_remove(FfarmRunner *runner, const char *remote_path, GCancellable *cancellable, GError **error)
 {
-    return begin(runner, cancellable, error) &&
+    return runner_begin(runner, cancellable, error) &&
            call_with_path(runner, runner->kind->remove, remote_path, cancellable, error);
 }
 
 gboolean ffarm_runner_remove_dir(FfarmRunner *runner, const char *remote_path, GCancellable *cancellable,
                                  GError **error)
 {
-    return begin(runner, cancellable, error) &&
+    return runner_begin(runner, cancellable, error) &&
            call_with_path(runner, runner->kind->remove_dir, remote_path, cancellable, error);
 }
 
@@ -352,11 +266,11 @@ gboolean ffarm_runner_space(FfarmRunner *runner, const char *remote_path, gint64
                             GError **error)
 {
     GError *reason = NULL;
-    if (!begin(runner, cancellable, error))
+    if (!runner_begin(runner, cancellable, error))
         return FALSE;
-    g_autofree char *path = file_path(runner, remote_path);
+    g_autofree char *path = runner_file_path(runner, remote_path);
     gboolean is_done = runner->kind->space(runner->connection, path, free_bytes, cancellable, &reason);
-    return end(runner, is_done, reason, error);
+    return runner_end(runner, is_done, reason, error);
 }
 
 const char *ffarm_runner_versions(void)

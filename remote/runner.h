@@ -14,11 +14,12 @@ G_BEGIN_DECLS
  * Threads:  a runner belongs to one thread at a time (a libssh2 session does). Any number of runners may be in use at
  *           once, also for one host. Callbacks run on the calling thread.
  * Deadlines: every call that waits takes a GCancellable (nullable); cancelling makes it return with
- * G_IO_ERROR_CANCELLED within a second, with what it was doing undone (command stopped, partial file removed). Network
- * silence ends every call with FFARM_REMOTE_ERROR_DISCONNECTED within 30 s. Errors:   FFARM_REMOTE_ERROR or
- * G_IO_ERROR_CANCELLED. The message starts with the host's name. After DISCONNECTED the runner is closed;
- * ffarm_runner_open() may be called again. Paths:    remote paths are in the host's own spelling (on Windows
- * "c:/temp/x"), any bytes but NUL. */
+ *           G_IO_ERROR_CANCELLED within a second, with what it was doing undone (command stopped, partial file removed).
+ *           Network silence ends every call with FFARM_REMOTE_ERROR_DISCONNECTED within 30 s; put and get first try to
+ *           get the connection back and to go on where it was lost, for 20 s more each time.
+ * Errors:   FFARM_REMOTE_ERROR or G_IO_ERROR_CANCELLED. The message starts with the host's name. After DISCONNECTED the
+ *           runner is closed; ffarm_runner_open() may be called again.
+ * Paths:    remote paths are in the host's own spelling (on Windows "c:/temp/x"), any bytes but NUL. */
 
 #define FFARM_REMOTE_ERROR (ffarm_remote_error_quark())
 GQuark ffarm_remote_error_quark(void);
@@ -36,7 +37,7 @@ typedef enum {
     FFARM_REMOTE_ERROR_EXISTS,       /* is there already */
     FFARM_REMOTE_ERROR_NO_SPACE,     /* disk full there, or here when getting */
     FFARM_REMOTE_ERROR_LOCAL_FILE,   /* this side's file can't be read or written */
-    FFARM_REMOTE_ERROR_TRANSFER,     /* sizes differ afterwards, or the file server gave an error of no other kind */
+    FFARM_REMOTE_ERROR_TRANSFER,     /* the copy is not the same as the original, or the file server gave an error of no other kind */
 } FfarmRemoteError;
 
 typedef struct FfarmRunner FfarmRunner;
@@ -94,17 +95,31 @@ gboolean ffarm_runner_run(FfarmRunner *runner, const FfarmCommand *command, Ffar
 gboolean ffarm_runner_ask(FfarmRunner *runner, const char *const *argv, guint timeout_ms, gsize max_bytes,
                           char **output, char **errors, int *exit_status, GCancellable *cancellable, GError **error);
 
-/* Bytes moved so far, of @total_bytes. */
+/* Bytes moved so far, of @total_bytes. Fewer than before when something has to be copied again. After the last one the
+ * copy is flushed and proved, during which nothing is reported. */
 typedef void (*FfarmTransferFunc)(gint64 done_bytes, gint64 total_bytes, gpointer user_data);
 
-/* Copies the local file @local_path to @remote_path: written as REMOTE.part, flushed, checked by size, then renamed, so
- * that a file under its name is complete. An existing @remote_path is replaced. @progress: nullable. */
+/* Copying, in both directions:
+ * Proof:      a copy counts when its size and its SHA-256 are those of the original, both read from the files themselves.
+ *             The sum on the host is made there (sha256sum, shasum, openssl, certutil: the first that it has), else here
+ *             from the file read back. A copy that is altered is TRANSFER and removed.
+ * Resumption: when the connection is lost the runner opens it again by itself and goes on where it broke off; given up
+ *             as DISCONNECTED after five losses in a row between which less than 64 MiB got through, or when no
+ *             connection can be had for 20 s. Afterwards the transport may be another one than before (auto). Without
+ *             any byte moving for 30 s a connection counts as lost. A file put together from several connections that
+ *             fails its proof is copied again from its beginning, once.
+ * Threads:    a copy has a thread of its own for the sum; callbacks are made on the caller's. */
+
+/* Copies the local file @local_path to @remote_path: written as REMOTE.part, flushed, proved, then renamed, so that a
+ * file under its name is complete. An existing @remote_path is replaced; where the server can't do that in one go it
+ * steps aside first, as REMOTE.old-XXXXXXXX. A local file that changes meanwhile is LOCAL_FILE. @progress: nullable. */
 gboolean ffarm_runner_put(FfarmRunner *runner, const char *local_path, const char *remote_path,
                           FfarmTransferFunc progress, gpointer user_data, GCancellable *cancellable, GError **error);
 
 /* Copies @remote_path to the new local file @local_path (which must not exist; mode 0600 less umask), flushed to disk
- * and checked by size against the host's before and after. On failure @local_path is removed.
- * @max_bytes: a file that is larger is refused (TRANSFER), also when it grows while it is copied; 0 = any size. */
+ * and proved. On failure @local_path is removed.
+ * @max_bytes: a file that is larger is refused (TRANSFER) before anything is copied, and no more is taken than the size
+ * that it has then; 0 = any size. */
 gboolean ffarm_runner_get(FfarmRunner *runner, const char *remote_path, const char *local_path, gint64 max_bytes,
                           FfarmTransferFunc progress, gpointer user_data, GCancellable *cancellable, GError **error);
 

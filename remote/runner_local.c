@@ -35,30 +35,14 @@ static gboolean exec_local(gpointer connection, const FfarmExec *exec, int *stat
     return child_exec(connection, argv, exec, status, cancellable, error);
 }
 
-static gboolean put(gpointer connection, const char *local_path, const char *remote_path, FfarmTransferFunc progress,
-                    gpointer user_data, GCancellable *cancellable, GError **error)
+static gboolean write_file(gpointer connection, const FfarmUpload *upload, GError **error)
 {
-    LocalCopy copy = {.host_name = connection,
-                      .from = local_path,
-                      .to = remote_path,
-                      .is_from_here = TRUE,
-                      .progress = progress,
-                      .user_data = user_data,
-                      .cancellable = cancellable};
-    return local_file_copy(&copy, error);
+    return local_file_write(connection, upload, error);
 }
 
-static gboolean get(gpointer connection, const char *remote_path, const char *local_path, FfarmTransferFunc progress,
-                    gpointer user_data, GCancellable *cancellable, GError **error)
+static gboolean read_file(gpointer connection, const FfarmDownload *download, GError **error)
 {
-    LocalCopy copy = {.host_name = connection,
-                      .from = remote_path,
-                      .to = local_path,
-                      .is_new = TRUE,
-                      .progress = progress,
-                      .user_data = user_data,
-                      .cancellable = cancellable};
-    return local_file_copy(&copy, error);
+    return local_file_read(connection, download, error);
 }
 
 static gboolean answer(gpointer connection, int result, const char *doing, const char *path, GError **error)
@@ -134,8 +118,8 @@ const FfarmRunnerKind ffarm_runner_kind_local = {
     .connect = connect_local,
     .disconnect = disconnect_local,
     .exec = exec_local,
-    .put = put,
-    .get = get,
+    .write = write_file,
+    .read = read_file,
     .rename = rename_file,
     .stat = stat_file,
     .make_dir = make_dir,

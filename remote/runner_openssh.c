@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "child_exec.h"
 #include "runner_private.h"
-#include "sftp_client.h"
+#include "sftp_file.h"
 #include "sftp_transfer.h"
 #include "ssh_master.h"
 
@@ -61,57 +61,55 @@ static SftpClient *need_files(Connection *connection, GCancellable *cancellable,
     return NULL;
 }
 
-static gboolean put(gpointer connection, const char *local_path, const char *remote_path, FfarmTransferFunc progress,
-                    gpointer user_data, GCancellable *cancellable, GError **error)
+static gboolean write_file(gpointer connection, const FfarmUpload *upload, GError **error)
 {
-    SftpClient *files = need_files(connection, cancellable, error);
-    return files && sftp_transfer_put(files, local_path, remote_path, progress, user_data, cancellable, error);
+    SftpClient *files = need_files(connection, upload->cancellable, error);
+    return files && sftp_transfer_write(files, upload, error);
 }
 
-static gboolean get(gpointer connection, const char *remote_path, const char *local_path, FfarmTransferFunc progress,
-                    gpointer user_data, GCancellable *cancellable, GError **error)
+static gboolean read_file(gpointer connection, const FfarmDownload *download, GError **error)
 {
-    SftpClient *files = need_files(connection, cancellable, error);
-    return files && sftp_transfer_get(files, remote_path, local_path, progress, user_data, cancellable, error);
+    SftpClient *files = need_files(connection, download->cancellable, error);
+    return files && sftp_transfer_read(files, download, error);
 }
 
 static gboolean rename_file(gpointer connection, const char *from, const char *to, GCancellable *cancellable,
                             GError **error)
 {
     SftpClient *files = need_files(connection, cancellable, error);
-    return files && sftp_client_rename(files, from, to, cancellable, error);
+    return files && sftp_file_rename(files, from, to, cancellable, error);
 }
 
 static gboolean stat_file(gpointer connection, const char *path, FfarmRemoteStat *result, GCancellable *cancellable,
                           GError **error)
 {
     SftpClient *files = need_files(connection, cancellable, error);
-    return files && sftp_client_stat(files, path, result, cancellable, error);
+    return files && sftp_file_stat(files, path, result, cancellable, error);
 }
 
 static gboolean make_dir(gpointer connection, const char *path, GCancellable *cancellable, GError **error)
 {
     SftpClient *files = need_files(connection, cancellable, error);
-    return files && sftp_client_make_dir(files, path, cancellable, error);
+    return files && sftp_file_make_dir(files, path, cancellable, error);
 }
 
 static gboolean remove_file(gpointer connection, const char *path, GCancellable *cancellable, GError **error)
 {
     SftpClient *files = need_files(connection, cancellable, error);
-    return files && sftp_client_remove(files, path, cancellable, error);
+    return files && sftp_file_remove(files, path, cancellable, error);
 }
 
 static gboolean remove_dir(gpointer connection, const char *path, GCancellable *cancellable, GError **error)
 {
     SftpClient *files = need_files(connection, cancellable, error);
-    return files && sftp_client_remove_dir(files, path, cancellable, error);
+    return files && sftp_file_remove_dir(files, path, cancellable, error);
 }
 
 static gboolean space(gpointer connection, const char *path, gint64 *free_bytes, GCancellable *cancellable,
                       GError **error)
 {
     SftpClient *files = need_files(connection, cancellable, error);
-    return files && sftp_client_space(files, path, free_bytes, cancellable, error);
+    return files && sftp_file_space(files, path, free_bytes, cancellable, error);
 }
 
 const FfarmRunnerKind ffarm_runner_kind_openssh = {
@@ -119,8 +117,8 @@ const FfarmRunnerKind ffarm_runner_kind_openssh = {
     .connect = connect_openssh,
     .disconnect = disconnect_openssh,
     .exec = exec_openssh,
-    .put = put,
-    .get = get,
+    .write = write_file,
+    .read = read_file,
     .rename = rename_file,
     .stat = stat_file,
     .make_dir = make_dir,

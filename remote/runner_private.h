@@ -27,6 +27,35 @@ typedef struct {
 
 #define FFARM_EXEC_DRAIN_MS 8000
 
+/* Without any byte moving for so long a transfer is given up as DISCONNECTED. */
+#define FFARM_TRANSFER_STALL_US (30 * G_USEC_PER_SEC)
+
+/* Bytes [from_bytes, to_bytes) of a file here, on their way to the same place in a file there. That is made or emptied
+ * where from_bytes is 0, else it is there; at the end it is flushed to the disk and to_bytes long, which is checked. */
+typedef struct {
+    const char *local_path; /* for messages */
+    int fd;                 /* of the file here; its position is left alone */
+    const char *remote_path;
+    gint64 from_bytes, to_bytes;
+    void (*moved)(gint64 done_bytes, gpointer user_data); /* the host has all before done_bytes, counted from the file's
+                                                             beginning */
+    gpointer user_data;
+    GCancellable *cancellable; /* nullable */
+} FfarmUpload;
+
+/* Bytes of a file there from from_bytes to the end that it has when it is opened; that it has the same end afterwards is
+ * checked. */
+typedef struct {
+    const char *remote_path;
+    gint64 from_bytes;
+    /* Told the size of the file before anything is read. Returns: FALSE with @error to leave it. */
+    gboolean (*begin)(gint64 total_bytes, gpointer user_data, GError **error);
+    /* Takes what comes, in order. Returns: FALSE with @error to stop. */
+    gboolean (*take)(const guint8 *data, gsize length, gpointer user_data, GError **error);
+    gpointer user_data;
+    GCancellable *cancellable; /* nullable */
+} FfarmDownload;
+
 typedef struct FfarmRunnerKind {
     const char *transport; /* "local", "libssh2", "openssh" */
 
@@ -40,12 +69,13 @@ typedef struct FfarmRunnerKind {
      * only. FALSE: G_IO_ERROR_CANCELLED, TIMEOUT, EXEC, DISCONNECTED. */
     gboolean (*exec)(gpointer connection, const FfarmExec *exec, int *status, GCancellable *cancellable, GError **error);
 
-    /* As the functions of the same name in runner.h. put() writes @remote_path itself: runner.c gives it the .part name,
-     * checks and renames. rename() replaces an existing target. remove_dir() may be built from list by the kind. */
-    gboolean (*put)(gpointer connection, const char *local_path, const char *remote_path, FfarmTransferFunc progress,
-                    gpointer user_data, GCancellable *cancellable, GError **error);
-    gboolean (*get)(gpointer connection, const char *remote_path, const char *local_path, FfarmTransferFunc progress,
-                    gpointer user_data, GCancellable *cancellable, GError **error);
+    /* As declared above. A write that failed has its file removed, as far as the connection still allows; after
+     * DISCONNECTED it may be continued on another connection. */
+    gboolean (*write)(gpointer connection, const FfarmUpload *upload, GError **error);
+    gboolean (*read)(gpointer connection, const FfarmDownload *download, GError **error);
+
+    /* As the functions of the same name in runner.h. rename() replaces an existing file where the server can do that in
+     * one go; else that is EXISTS, and nothing has changed. */
     gboolean (*rename)(gpointer connection, const char *from, const char *to, GCancellable *cancellable, GError **error);
     gboolean (*stat)(gpointer connection, const char *remote_path, FfarmRemoteStat *result, GCancellable *cancellable,
                      GError **error);

@@ -38,18 +38,14 @@ static gboolean exec_ssh(gpointer connection, const FfarmExec *exec, int *status
     return is_usable(connection, error) && ssh_channel_exec(connection, exec, status, cancellable, error);
 }
 
-static gboolean put(gpointer connection, const char *local_path, const char *remote_path, FfarmTransferFunc progress,
-                    gpointer user_data, GCancellable *cancellable, GError **error)
+static gboolean write_file(gpointer connection, const FfarmUpload *upload, GError **error)
 {
-    return is_usable(connection, error) &&
-           ssh_sftp_put(connection, local_path, remote_path, progress, user_data, cancellable, error);
+    return is_usable(connection, error) && ssh_sftp_write(connection, upload, error);
 }
 
-static gboolean get(gpointer connection, const char *remote_path, const char *local_path, FfarmTransferFunc progress,
-                    gpointer user_data, GCancellable *cancellable, GError **error)
+static gboolean read_file(gpointer connection, const FfarmDownload *download, GError **error)
 {
-    return is_usable(connection, error) &&
-           ssh_sftp_get(connection, remote_path, local_path, progress, user_data, cancellable, error);
+    return is_usable(connection, error) && ssh_sftp_read(connection, download, error);
 }
 
 static gboolean rename_file(gpointer connection, const char *from, const char *to, GCancellable *cancellable,
@@ -91,8 +87,8 @@ const FfarmRunnerKind ffarm_runner_kind_ssh = {
     .disconnect = disconnect_ssh,
     .peek_banner = peek_banner,
     .exec = exec_ssh,
-    .put = put,
-    .get = get,
+    .write = write_file,
+    .read = read_file,
     .rename = rename_file,
     .stat = stat_file,
     .make_dir = make_dir,

@@ -2,18 +2,16 @@
 #include "sftp_client.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib-unix.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "child.h"
 
 #define SILENCE_US (25 * G_USEC_PER_SEC)
+#define MAX_STRAYS 1024 /* more than can be on their way to cancelled calls */
 #define LINGER_US (700 * G_TIME_SPAN_MILLISECOND)
-#define MAX_FOLDER_ENTRIES 100000
 
 struct SftpClient {
     char *name;
@@ -27,7 +25,9 @@ struct SftpClient {
     guint32 last_id;
     gint64 heard_us;
     gint64 hurry_us; /* end of all patience; 0 = none */
-    gboolean has_posix_rename, has_statvfs, has_fsync;
+    SftpAbility abilities;
+    gint64 silence_us; /* how long an answer may take */
+    guint n_strays;    /* replies in a row that nobody waited for */
     gboolean is_lost;
 };
 
@@ -74,12 +74,16 @@ static gboolean receive_some(SftpClient *client)
 /* Waits for something to happen and moves bytes both ways. @until_us: 0 = until the silence is too long. */
 static gboolean move_bytes(SftpClient *client, gint64 until_us, GCancellable *cancellable, GError **error)
 {
-    gint64 give_up_us = client->heard_us + SILENCE_US;
+    gint64 give_up_us = client->heard_us + client->silence_us;
     if (until_us != 0)
         give_up_us = MIN(give_up_us, until_us);
     if (client->hurry_us != 0)
         give_up_us = MIN(give_up_us, client->hurry_us);
-    gint64 left_ms = (give_up_us - g_get_monotonic_time()) / 1000 + 1;
+    gint64 now_us = g_get_monotonic_time();
+    /* A server that talks all the time without saying anything is as good as a silent one. */
+    if (client->hurry_us != 0 && now_us >= client->hurry_us)
+        return set_lost(client, "nothing was moved for too long", error);
+    gint64 left_ms = (give_up_us - now_us) / 1000 + 1;
     GPollFD cancel = {.fd = -1};
     gboolean has_cancel = cancellable && g_cancellable_make_pollfd(cancellable, &cancel);
     struct pollfd fds[3] = {{.fd = client->output_fd, .events = POLLIN},
@@ -99,9 +103,30 @@ static gboolean move_bytes(SftpClient *client, gint64 until_us, GCancellable *ca
     return TRUE;
 }
 
+gboolean sftp_client_check_cancelled(const SftpClient *client, GCancellable *cancellable, GError **error)
+{
+    return !g_cancellable_is_cancelled(cancellable) || set_cancelled(client, error);
+}
+
 void sftp_client_hurry(SftpClient *client, gint64 patience_us)
 {
     client->hurry_us = patience_us ? g_get_monotonic_time() + patience_us : 0;
+}
+
+void sftp_client_wait_long(SftpClient *client, gint64 silence_us)
+{
+    client->silence_us = silence_us ? silence_us : SILENCE_US;
+}
+
+gboolean sftp_client_can(const SftpClient *client, SftpAbility ability)
+{
+    return (client->abilities & ability) != 0;
+}
+
+gboolean sftp_client_note_reply(SftpClient *client, gboolean is_stray, GError **error)
+{
+    client->n_strays = is_stray ? client->n_strays + 1 : 0;
+    return client->n_strays <= MAX_STRAYS || set_lost(client, "the file server answers what nobody asked", error);
 }
 
 /* ---- requests and replies ---- */
@@ -166,7 +191,8 @@ gboolean sftp_client_await(SftpClient *client, guint32 id, SftpReply *reply, GCa
     gint64 until_us = 0; /* once cancelled */
     do {
         g_autoptr(GError) reason = NULL;
-        if (receive(client, reply, until_us, until_us == 0 ? cancellable : NULL, &reason))
+        if (receive(client, reply, until_us, until_us == 0 ? cancellable : NULL, &reason) &&
+            sftp_client_note_reply(client, reply->id != id, &reason))
             continue;
         if (until_us != 0)
             return set_cancelled(client, error);
@@ -208,8 +234,8 @@ static const char *describe(guint32 status)
     }
 }
 
-static gboolean set_error(SftpClient *client, int code, const char *doing, const char *path, const char *why,
-                          GError **error)
+gboolean sftp_client_set_problem(const SftpClient *client, int code, const char *doing, const char *path,
+                                 const char *why, GError **error)
 {
     g_autofree char *shown = g_filename_display_name(path);
     g_strdelimit(shown, "\r\n", '?');
@@ -220,52 +246,7 @@ static gboolean set_error(SftpClient *client, int code, const char *doing, const
 gboolean sftp_client_set_error(SftpClient *client, const SftpReply *reply, const char *doing, const char *path,
                                GError **error)
 {
-    return set_error(client, meaning(reply->status), doing, path, describe(reply->status), error);
-}
-
-/* A request that takes a path or a handle, and its reply. */
-static gboolean call_with_data(SftpClient *client, guint8 type, gconstpointer data, gsize length, SftpReply *reply,
-                               GCancellable *cancellable, GError **error)
-{
-    GByteArray *packet;
-    if (g_cancellable_is_cancelled(cancellable))
-        return set_cancelled(client, error);
-    guint32 id = sftp_client_begin(client, type, &packet);
-    sftp_packet_put_data(packet, data, length);
-    if (type == SFTP_MKDIR)
-        sftp_packet_put_attributes(packet, 0700);
-    sftp_client_end(client);
-    return sftp_client_await(client, id, reply, cancellable, error);
-}
-
-static gboolean call_with_path(SftpClient *client, guint8 type, const char *path, SftpReply *reply,
-                               GCancellable *cancellable, GError **error)
-{
-    return call_with_data(client, type, path, strlen(path), reply, cancellable, error);
-}
-
-static gboolean call_with_handle(SftpClient *client, guint8 type, GBytes *handle, SftpReply *reply,
-                                 GCancellable *cancellable, GError **error)
-{
-    gsize length;
-    gconstpointer data = g_bytes_get_data(handle, &length);
-    return call_with_data(client, type, data, length, reply, cancellable, error);
-}
-
-/* An extension of OpenSSH's with one or two strings. */
-static gboolean call_extension(SftpClient *client, const char *extension, GBytes *first, const char *second,
-                               SftpReply *reply, GCancellable *cancellable, GError **error)
-{
-    GByteArray *packet;
-    gsize length;
-    gconstpointer data = g_bytes_get_data(first, &length);
-    guint32 id = sftp_client_begin(client, SFTP_EXTENDED, &packet);
-    sftp_packet_put_text(packet, extension);
-    sftp_packet_put_data(packet, data, length);
-    if (second)
-        sftp_packet_put_text(packet, second);
-    sftp_client_end(client);
-    return sftp_client_await(client, id, reply, cancellable, error);
+    return sftp_client_set_problem(client, meaning(reply->status), doing, path, describe(reply->status), error);
 }
 
 /* ---- begin and end ---- */
@@ -293,9 +274,12 @@ static void take_extensions(SftpClient *client, SftpReader *reader)
         const char *name = (const char *)sftp_reader_data(reader, &name_length);
         sftp_reader_data(reader, &data_length);
         g_autofree char *text = g_strndup(name ? name : "", name_length);
-        client->has_posix_rename |= g_str_equal(text, "posix-rename@openssh.com");
-        client->has_statvfs |= g_str_equal(text, "statvfs@openssh.com");
-        client->has_fsync |= g_str_equal(text, "fsync@openssh.com");
+        if (g_str_equal(text, "posix-rename@openssh.com"))
+            client->abilities |= SFTP_CAN_POSIX_RENAME;
+        if (g_str_equal(text, "statvfs@openssh.com"))
+            client->abilities |= SFTP_CAN_STATVFS;
+        if (g_str_equal(text, "fsync@openssh.com"))
+            client->abilities |= SFTP_CAN_FSYNC;
     }
 }
 
@@ -323,6 +307,7 @@ SftpClient *sftp_client_new(const char *name, const char *const *argv, GCancella
     client->outbox = g_byte_array_new();
     client->inbox = g_byte_array_new();
     client->input_fd = client->output_fd = -1;
+    client->silence_us = SILENCE_US;
     if (start(client, argv, &reason) && shake_hands(client, cancellable, &reason))
         return g_steal_pointer(&client);
     if (g_error_matches(reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -346,230 +331,4 @@ void sftp_client_free(SftpClient *client)
     g_byte_array_unref(client->inbox);
     g_free(client->name);
     g_free(client);
-}
-
-/* ---- open files ---- */
-
-static gboolean take_handle(SftpClient *client, SftpReply *reply, const char *doing, const char *path, GBytes **handle,
-                            GError **error)
-{
-    gsize length = 0;
-    const guint8 *data = reply->type == SFTP_HANDLE ? sftp_reader_data(&reply->reader, &length) : NULL;
-    if (!data)
-        return sftp_client_set_error(client, reply, doing, path, error);
-    *handle = g_bytes_new(data, length);
-    return TRUE;
-}
-
-gboolean sftp_client_open(SftpClient *client, const char *path, guint32 flags, GBytes **handle,
-                          GCancellable *cancellable, GError **error)
-{
-    SftpReply reply;
-    GByteArray *packet;
-    if (g_cancellable_is_cancelled(cancellable))
-        return set_cancelled(client, error);
-    guint32 id = sftp_client_begin(client, SFTP_OPEN, &packet);
-    sftp_packet_put_text(packet, path);
-    sftp_packet_put_u32(packet, flags);
-    sftp_packet_put_attributes(packet, flags & SFTP_OPEN_CREATE ? 0600 : 0);
-    sftp_client_end(client);
-    return sftp_client_await(client, id, &reply, cancellable, error) &&
-           take_handle(client, &reply, flags & SFTP_OPEN_CREATE ? "make" : "open", path, handle, error);
-}
-
-gboolean sftp_client_close(SftpClient *client, GBytes *handle, const char *path, GError **error)
-{
-    SftpReply reply;
-    if (!call_with_handle(client, SFTP_CLOSE, handle, &reply, NULL, error))
-        return FALSE;
-    return reply.status == SFTP_OK || sftp_client_set_error(client, &reply, "close", path, error);
-}
-
-gboolean sftp_client_size(SftpClient *client, GBytes *handle, const char *path, gint64 *size_bytes,
-                          GCancellable *cancellable, GError **error)
-{
-    SftpReply reply;
-    SftpAttributes attributes;
-    if (!call_with_handle(client, SFTP_FSTAT, handle, &reply, cancellable, error))
-        return FALSE;
-    if (reply.type != SFTP_ATTRS)
-        return sftp_client_set_error(client, &reply, "ask for the size of", path, error);
-    sftp_reader_attributes(&reply.reader, &attributes);
-    *size_bytes = attributes.has_size ? (gint64)MIN(attributes.size_bytes, (guint64)G_MAXINT64) : -1;
-    return TRUE;
-}
-
-gboolean sftp_client_flush(SftpClient *client, GBytes *handle, const char *path, GCancellable *cancellable,
-                           GError **error)
-{
-    SftpReply reply;
-    if (!client->has_fsync)
-        return TRUE;
-    if (!call_extension(client, "fsync@openssh.com", handle, NULL, &reply, cancellable, error))
-        return FALSE;
-    return reply.status == SFTP_OK || reply.status == SFTP_UNSUPPORTED ||
-           sftp_client_set_error(client, &reply, "write", path, error);
-}
-
-/* ---- whole files and folders ---- */
-
-gboolean sftp_client_stat(SftpClient *client, const char *path, FfarmRemoteStat *result, GCancellable *cancellable,
-                          GError **error)
-{
-    SftpReply reply;
-    SftpAttributes attributes;
-    if (!call_with_path(client, SFTP_STAT, path, &reply, cancellable, error))
-        return FALSE;
-    if (reply.type != SFTP_ATTRS)
-        return sftp_client_set_error(client, &reply, "look at", path, error);
-    sftp_reader_attributes(&reply.reader, &attributes);
-    *result = (FfarmRemoteStat){.size_bytes = (gint64)MIN(attributes.size_bytes, (guint64)G_MAXINT64),
-                                .is_folder = attributes.has_mode && S_ISDIR(attributes.mode)};
-    return TRUE;
-}
-
-/* Servers of version 3 have no word for "exists". */
-static gboolean is_there(SftpClient *client, const char *path)
-{
-    SftpReply reply;
-    return call_with_path(client, SFTP_LSTAT, path, &reply, NULL, NULL) && reply.type == SFTP_ATTRS;
-}
-
-gboolean sftp_client_make_dir(SftpClient *client, const char *path, GCancellable *cancellable, GError **error)
-{
-    SftpReply reply;
-    if (!call_with_path(client, SFTP_MKDIR, path, &reply, cancellable, error))
-        return FALSE;
-    if (reply.status == SFTP_OK)
-        return TRUE;
-    SftpReply refusal = reply;
-    if (reply.status == SFTP_FAILURE && is_there(client, path))
-        return set_error(client, FFARM_REMOTE_ERROR_EXISTS, "make the folder", path, "it is there already", error);
-    return sftp_client_set_error(client, &refusal, "make the folder", path, error);
-}
-
-/* Removes without asking; a missing file is success. */
-static gboolean remove_path(SftpClient *client, guint8 type, const char *path, GCancellable *cancellable,
-                            GError **error)
-{
-    SftpReply reply;
-    if (!call_with_path(client, type, path, &reply, cancellable, error))
-        return FALSE;
-    return reply.status == SFTP_OK || reply.status == SFTP_NO_SUCH_FILE ||
-           sftp_client_set_error(client, &reply, "remove", path, error);
-}
-
-gboolean sftp_client_remove(SftpClient *client, const char *path, GCancellable *cancellable, GError **error)
-{
-    return remove_path(client, SFTP_REMOVE, path, cancellable, error);
-}
-
-gboolean sftp_client_rename(SftpClient *client, const char *from, const char *to, GCancellable *cancellable,
-                            GError **error)
-{
-    SftpReply reply;
-    GByteArray *packet;
-    g_autoptr(GBytes) first = g_bytes_new(from, strlen(from));
-    if (g_cancellable_is_cancelled(cancellable))
-        return set_cancelled(client, error);
-    if (client->has_posix_rename) {
-        if (!call_extension(client, "posix-rename@openssh.com", first, to, &reply, cancellable, error))
-            return FALSE;
-    } else {
-        if (!remove_path(client, SFTP_REMOVE, to, cancellable, error))
-            return FALSE;
-        guint32 id = sftp_client_begin(client, SFTP_RENAME, &packet);
-        sftp_packet_put_text(packet, from);
-        sftp_packet_put_text(packet, to);
-        sftp_client_end(client);
-        if (!sftp_client_await(client, id, &reply, cancellable, error))
-            return FALSE;
-    }
-    return reply.status == SFTP_OK || sftp_client_set_error(client, &reply, "rename", from, error);
-}
-
-/* Takes the names of one SFTP_NAME reply. Returns: FALSE when there are too many. */
-static gboolean take_names(SftpReply *reply, GPtrArray *names)
-{
-    for (guint32 count = sftp_reader_u32(&reply->reader); count > 0 && !reply->reader.is_short; count--) {
-        gsize length, ignored;
-        SftpAttributes attributes;
-        const char *data = (const char *)sftp_reader_data(&reply->reader, &length);
-        g_autofree char *name = g_strndup(data ? data : "", length);
-        sftp_reader_data(&reply->reader, &ignored);
-        sftp_reader_attributes(&reply->reader, &attributes);
-        /* A hostile server might name a path; only what lies in this folder is meant. */
-        gboolean is_entry = *name && !strchr(name, '/') && !g_str_equal(name, ".") && !g_str_equal(name, "..");
-        if (is_entry)
-            g_ptr_array_add(names, g_steal_pointer(&name));
-    }
-    return names->len <= MAX_FOLDER_ENTRIES;
-}
-
-static gboolean list(SftpClient *client, GBytes *handle, const char *path, GPtrArray *names, GCancellable *cancellable,
-                     GError **error)
-{
-    SftpReply reply;
-    for (;;) {
-        if (!call_with_handle(client, SFTP_READDIR, handle, &reply, cancellable, error))
-            return FALSE;
-        if (reply.type == SFTP_STATUS && reply.status == SFTP_EOF)
-            return TRUE;
-        if (reply.type != SFTP_NAME || !take_names(&reply, names))
-            return sftp_client_set_error(client, &reply, "list", path, error);
-    }
-}
-
-gboolean sftp_client_remove_dir(SftpClient *client, const char *path, GCancellable *cancellable, GError **error)
-{
-    SftpReply reply;
-    g_autoptr(GBytes) handle = NULL;
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    SftpAttributes attributes;
-    if (!call_with_path(client, SFTP_LSTAT, path, &reply, cancellable, error))
-        return FALSE;
-    if (reply.type == SFTP_STATUS && reply.status == SFTP_NO_SUCH_FILE)
-        return TRUE;
-    if (reply.type != SFTP_ATTRS)
-        return sftp_client_set_error(client, &reply, "look at", path, error);
-    sftp_reader_attributes(&reply.reader, &attributes);
-    if (!attributes.has_mode || !S_ISDIR(attributes.mode))
-        return set_error(client, FFARM_REMOTE_ERROR_TRANSFER, "remove the folder", path, "it is none", error);
-    if (!call_with_path(client, SFTP_OPENDIR, path, &reply, cancellable, error))
-        return FALSE;
-    if (!take_handle(client, &reply, "open the folder", path, &handle, error))
-        return FALSE;
-    gboolean is_listed = list(client, handle, path, names, cancellable, error);
-    sftp_client_close(client, handle, path, NULL);
-    for (guint i = 0; is_listed && i < names->len; i++) {
-        g_autofree char *entry = g_strconcat(path, "/", g_ptr_array_index(names, i), NULL);
-        if (!remove_path(client, SFTP_REMOVE, entry, cancellable, error))
-            return FALSE;
-    }
-    return is_listed && remove_path(client, SFTP_RMDIR, path, cancellable, error);
-}
-
-gboolean sftp_client_space(SftpClient *client, const char *path, gint64 *free_bytes, GCancellable *cancellable,
-                           GError **error)
-{
-    SftpReply reply;
-    g_autoptr(GBytes) first = g_bytes_new(path, strlen(path));
-    *free_bytes = -1;
-    if (!client->has_statvfs)
-        return TRUE;
-    if (g_cancellable_is_cancelled(cancellable))
-        return set_cancelled(client, error);
-    if (!call_extension(client, "statvfs@openssh.com", first, NULL, &reply, cancellable, error))
-        return FALSE;
-    if (reply.type != SFTP_EXTENDED_REPLY)
-        return sftp_client_set_error(client, &reply, "ask for free space at", path, error);
-    /* f_bsize, f_frsize, f_blocks, f_bfree, f_bavail */
-    sftp_reader_u64(&reply.reader);
-    guint64 unit_bytes = sftp_reader_u64(&reply.reader);
-    sftp_reader_u64(&reply.reader);
-    sftp_reader_u64(&reply.reader);
-    guint64 free_units = sftp_reader_u64(&reply.reader);
-    if (unit_bytes > 0)
-        *free_bytes = (gint64)(MIN(free_units, (guint64)G_MAXINT64 / unit_bytes) * unit_bytes);
-    return TRUE;
 }

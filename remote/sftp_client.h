@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* sftp_client.h — files on a host by SFTP, over the stdin and stdout of a child process such as `ssh -s HOST sftp`.
- * That process only carries bytes: names need no quoting, errors come as codes, and one process serves all files.
- * Private to remote/.
+/* sftp_client.h — a conversation with a host's SFTP server over the stdin and stdout of a child process such as
+ * `ssh -s HOST sftp`. That process only carries bytes: names need no quoting, errors come as codes, and one process
+ * serves all files. What is said in it is the business of sftp_file.h and sftp_transfer.h. Private to remote/.
  *
  * Errors:  as those of the functions of the same name in runner.h. After DISCONNECTED only sftp_client_free() is left.
  * Threads: one at a time. */
@@ -23,17 +23,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SftpClient, sftp_client_free)
 
 const char *sftp_client_peek_name(const SftpClient *client);
 
-gboolean sftp_client_rename(SftpClient *client, const char *from, const char *to, GCancellable *cancellable,
-                            GError **error);
-gboolean sftp_client_stat(SftpClient *client, const char *path, FfarmRemoteStat *result, GCancellable *cancellable,
-                          GError **error);
-gboolean sftp_client_make_dir(SftpClient *client, const char *path, GCancellable *cancellable, GError **error);
-gboolean sftp_client_remove(SftpClient *client, const char *path, GCancellable *cancellable, GError **error);
-gboolean sftp_client_remove_dir(SftpClient *client, const char *path, GCancellable *cancellable, GError **error);
-gboolean sftp_client_space(SftpClient *client, const char *path, gint64 *free_bytes, GCancellable *cancellable,
-                           GError **error);
+/* What the server said that it can do beyond version 3 of the protocol. */
+typedef enum {
+    SFTP_CAN_POSIX_RENAME = 1 << 0,
+    SFTP_CAN_STATVFS = 1 << 1,
+    SFTP_CAN_FSYNC = 1 << 2,
+} SftpAbility;
 
-/* ---- for sftp_transfer.c: requests and replies ---- */
+gboolean sftp_client_can(const SftpClient *client, SftpAbility ability);
+
+/* ---- requests and replies ---- */
 
 typedef struct {
     guint32 id;
@@ -57,18 +56,21 @@ gboolean sftp_client_await(SftpClient *client, guint32 id, SftpReply *reply, GCa
 gboolean sftp_client_set_error(SftpClient *client, const SftpReply *reply, const char *doing, const char *path,
                                GError **error);
 
+/* The same with words of our own. Returns: FALSE. */
+gboolean sftp_client_set_problem(const SftpClient *client, int code, const char *doing, const char *path,
+                                 const char *why, GError **error);
+/* Returns: FALSE with CANCELLED. */
+gboolean sftp_client_check_cancelled(const SftpClient *client, GCancellable *cancellable, GError **error);
+
+/* For those who receive replies themselves: whether somebody waited for this one. Returns: FALSE, with DISCONNECTED,
+ * when too many in a row are nobody's. */
+gboolean sftp_client_note_reply(SftpClient *client, gboolean is_stray, GError **error);
+
+/* How long the server may take for an answer, from now on; 0 = as usual. */
+void sftp_client_wait_long(SftpClient *client, gint64 silence_us);
+
 /* From now on nothing may take longer than @patience_us altogether, else the connection counts as lost; 0 = as usual.
  * For cleaning up after a failure, where nobody wants to wait long. */
 void sftp_client_hurry(SftpClient *client, gint64 patience_us);
-
-gboolean sftp_client_open(SftpClient *client, const char *path, guint32 flags, GBytes **handle,
-                          GCancellable *cancellable, GError **error);
-gboolean sftp_client_close(SftpClient *client, GBytes *handle, const char *path, GError **error);
-/* The size of an open file; -1 where the server doesn't say. */
-gboolean sftp_client_size(SftpClient *client, GBytes *handle, const char *path, gint64 *size_bytes,
-                          GCancellable *cancellable, GError **error);
-/* Has the file flushed to the disk there, where the server can. */
-gboolean sftp_client_flush(SftpClient *client, GBytes *handle, const char *path, GCancellable *cancellable,
-                           GError **error);
 
 G_END_DECLS

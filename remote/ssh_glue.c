@@ -178,12 +178,20 @@ gboolean ssh_glue_is_connection_error(int code)
     }
 }
 
+/* Whether the other end has hung up. For operations of several steps libssh2 tells which step failed, not why. */
+static gboolean has_ended(const SshLink *link)
+{
+    char byte;
+    ssize_t count = recv(link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 void ssh_glue_set_error(SshLink *link, int code, int otherwise, const char *doing, GError **error)
 {
     char *text = NULL;
     libssh2_session_last_error(link->session, &text, NULL, 0);
     gboolean has_text = text && *text;
-    if (ssh_glue_is_connection_error(code)) {
+    if (ssh_glue_is_connection_error(code) || has_ended(link)) {
         ssh_glue_cut(link);
         g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_DISCONNECTED,
                     "%s: connection lost, could not %s (libssh2 %d%s%s)", link->name, doing, code, has_text ? ": " : "",

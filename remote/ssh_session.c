@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "pause.h"
 #include "runner.h"
 #include "ssh_auth.h"
 #include "ssh_hostkey.h"
@@ -190,17 +191,6 @@ static SshSession *connect_once(const Plan *plan, SshPatience *patience, gboolea
     return g_steal_pointer(&session);
 }
 
-/* Returns: FALSE when cancelled. */
-static gboolean sleep_until(gint64 until_us, GCancellable *cancellable)
-{
-    GPollFD cancel;
-    guint n_fds = cancellable && g_cancellable_make_pollfd(cancellable, &cancel) ? 1 : 0;
-    g_poll(&cancel, n_fds, (int)MAX((until_us - g_get_monotonic_time()) / 1000, 0));
-    if (n_fds)
-        g_cancellable_release_fd(cancellable);
-    return !g_cancellable_is_cancelled(cancellable);
-}
-
 /* Connects; where turned away again after a while, which is random lest all slots come back at the same time. */
 static SshSession *connect_patiently(const Plan *plan, SshPatience *patience, GError **error)
 {
@@ -211,13 +201,12 @@ static SshSession *connect_patiently(const Plan *plan, SshPatience *patience, GE
         SshSession *session = connect_once(plan, patience, &is_turned_away, &problem);
         if (session)
             return session;
-        gint64 until_us =
-            g_get_monotonic_time() + g_random_int_range((gint32)wait_ms, (gint32)wait_ms * 3) * G_TIME_SPAN_MILLISECOND;
+        gint64 until_us = pause_random_end_us(2 * wait_ms);
         if (!is_turned_away || dials == MAX_DIALS || until_us >= patience->deadline_us) {
             g_propagate_error(error, g_steal_pointer(&problem));
             return NULL;
         }
-        if (!sleep_until(until_us, patience->cancellable)) {
+        if (!pause_until(until_us, patience->cancellable)) {
             g_set_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s: cancelled", plan->host->name);
             return NULL;
         }

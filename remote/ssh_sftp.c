@@ -242,7 +242,8 @@ static int rename_once(SshSftpCall *call, const char *from, const char *to)
     return code;
 }
 
-/* Version 3 of the protocol doesn't rename over an existing file, whatever the flags say. */
+/* Version 3 of the protocol doesn't rename over an existing file, whatever the flags say, and libssh2 1.10 has no call
+ * for OpenSSH's extension that does. */
 gboolean ssh_sftp_rename(SshSession *session, const char *from, const char *to, GCancellable *cancellable,
                          GError **error)
 {
@@ -251,22 +252,25 @@ gboolean ssh_sftp_rename(SshSession *session, const char *from, const char *to, 
     if (!ssh_sftp_begin(&call, session, from, cancellable, error))
         return FALSE;
     int code = rename_once(&call, from, to);
+    if (code == 0)
+        return finish(&call);
     unsigned long status = ssh_sftp_status(&call, code);
     gboolean may_be_there = status == LIBSSH2_FX_FAILURE || status == LIBSSH2_FX_FILE_ALREADY_EXISTS;
-    if (may_be_there && ssh_sftp_lstat(&call, from, &attributes) == 0 && ssh_sftp_unlink(&call, to) == 0)
-        code = rename_once(&call, from, to);
-    if (error && *error)
+    if (may_be_there && ssh_sftp_lstat(&call, from, &attributes) == 0 && ssh_sftp_lstat(&call, to, &attributes) == 0) {
+        g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_EXISTS, "%s: %s: exists already", session->link.name,
+                    to);
         return FALSE;
-    return code == 0 ? finish(&call) : ssh_sftp_set_error(&call, code, "rename it");
+    }
+    return (error && *error) ? FALSE : ssh_sftp_set_error(&call, code, "rename it");
 }
 
-/* Reads the names of a folder. Returns: 0 or libssh2's error. A server's name with a slash in it could lead elsewhere.
- */
+/* Reads the names of a folder. Returns: 0 or libssh2's error. A server's name with a slash in it could lead elsewhere,
+ * and there could be no end of names. */
 static int list_names(SshSftpCall *call, LIBSSH2_SFTP_HANDLE *handle, GPtrArray *names)
 {
     char name[4096];
     LIBSSH2_SFTP_ATTRIBUTES attributes;
-    for (;;) {
+    for (guint n_seen = 0; n_seen <= MAX_FOLDER_ENTRIES;) {
         int code = libssh2_sftp_readdir(handle, name, sizeof(name) - 1, &attributes);
         if (code == LIBSSH2_ERROR_EAGAIN) {
             if (!ssh_sftp_wait(call))
@@ -276,10 +280,14 @@ static int list_names(SshSftpCall *call, LIBSSH2_SFTP_HANDLE *handle, GPtrArray 
         } else {
             name[code] = '\0';
             gboolean is_entry = strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strpbrk(name, "/\\");
-            if (is_entry && names->len < MAX_FOLDER_ENTRIES)
+            if (is_entry)
                 g_ptr_array_add(names, g_strdup(name));
+            n_seen++;
         }
     }
+    g_set_error(call->error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_TRANSFER,
+                "%s: %s: there are too many files in the folder", call->session->link.name, call->path);
+    return LIBSSH2_ERROR_EAGAIN; /* as ever when the error is set */
 }
 
 static int close_handle(SshSftpCall *call, LIBSSH2_SFTP_HANDLE *handle)

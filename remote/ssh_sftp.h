@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "runner.h"
+#include "runner_private.h"
 #include "ssh_session.h"
 
 G_BEGIN_DECLS
@@ -13,10 +13,8 @@ G_BEGIN_DECLS
  *
  * Threads: that of the session, one operation at a time. */
 
-gboolean ssh_sftp_put(SshSession *session, const char *local_path, const char *remote_path, FfarmTransferFunc progress,
-                      gpointer user_data, GCancellable *cancellable, GError **error);
-gboolean ssh_sftp_get(SshSession *session, const char *remote_path, const char *local_path, FfarmTransferFunc progress,
-                      gpointer user_data, GCancellable *cancellable, GError **error);
+gboolean ssh_sftp_write(SshSession *session, const FfarmUpload *upload, GError **error);
+gboolean ssh_sftp_read(SshSession *session, const FfarmDownload *download, GError **error);
 gboolean ssh_sftp_rename(SshSession *session, const char *from, const char *to, GCancellable *cancellable,
                          GError **error);
 gboolean ssh_sftp_stat(SshSession *session, const char *path, FfarmRemoteStat *result, GCancellable *cancellable,

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* ssh_sftp_private.h — what ssh_sftp.c (single operations) and ssh_transfer.c (put and get) share.
+/* ssh_sftp_private.h — what ssh_sftp.c (single operations) and ssh_transfer.c (whole files) share.
  *
  * Each call here waits until libssh2 has an answer. They return libssh2's answer (>= 0, or an error that
  * ssh_sftp_set_error() puts into words), or LIBSSH2_ERROR_EAGAIN with @error set when waiting ended early. */
@@ -41,7 +41,7 @@ gboolean ssh_sftp_set_error(SshSftpCall *call, int code, const char *doing);
 /* What the server said of the last operation: LIBSSH2_FX_...; 0 when it isn't about that. */
 unsigned long ssh_sftp_status(SshSftpCall *call, int code);
 
-#define SSH_SFTP_PATIENCE_US (60 * G_USEC_PER_SEC) /* for one answer */
+#define SSH_SFTP_PATIENCE_US (30 * G_USEC_PER_SEC) /* for one answer */
 #define SSH_SFTP_FLUSH_US (600 * G_USEC_PER_SEC)   /* for gigabytes to reach a slow disk */
 
 G_END_DECLS

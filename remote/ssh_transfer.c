@@ -2,50 +2,32 @@
 #include "ssh_sftp_private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* Put and get. Buffer sizes decide the speed over long lines: libssh2 keeps as much in flight as it is offered, up to
- * the server's window of 2 MiB, and reads ahead four times the length that it is asked for. */
+#include "local_file.h"
+
+/* Writing and reading whole files. Buffer sizes decide the speed over long lines: libssh2 keeps as much in flight as it
+ * is offered, up to the server's window of 2 MiB, and reads ahead four times the length that it is asked for. */
 #define PUT_BYTES ((gsize)4 * 1024 * 1024)
 #define GET_BYTES ((gsize)1024 * 1024)
 #define FULL_BYTES (1024 * 1024) /* with less than this free, "failure" means a full disk */
 #define CLEAN_UP_US (5 * G_USEC_PER_SEC)
-#define REPORT_US (100 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct {
     SshSftpCall call;
     LIBSSH2_SFTP_HANDLE *handle;
-    int fd; /* the local file */
-    const char *local_path;
     char *buffer;
-    gint64 total_bytes;
+    const FfarmUpload *upload; /* or NULL */
+    gint64 read_bytes;         /* of the file here, so far */
     gint64 done_bytes;
-    FfarmTransferFunc progress;
-    gpointer user_data;
-    gint64 reported_us;
     int local_error; /* errno of a failed read; told when what was read before is through */
 } Transfer;
 
-static void report(Transfer *transfer, gboolean is_end)
+static gboolean set_local_error(Transfer *transfer, int code)
 {
-    gint64 now_us = g_get_monotonic_time();
-    if (transfer->progress && (is_end || now_us - transfer->reported_us >= REPORT_US)) {
-        transfer->reported_us = now_us;
-        transfer->progress(transfer->done_bytes, transfer->total_bytes, transfer->user_data);
-    }
-}
-
-static gboolean set_local_error(Transfer *transfer, int code, const char *doing)
-{
-    gboolean is_full = code == ENOSPC || code == EDQUOT;
-    g_autofree char *name = g_filename_display_name(transfer->local_path);
-    g_set_error(transfer->call.error, FFARM_REMOTE_ERROR,
-                is_full ? FFARM_REMOTE_ERROR_NO_SPACE : FFARM_REMOTE_ERROR_LOCAL_FILE, "%s: can't %s %s here: %s",
-                transfer->call.session->link.name, doing, name, g_strerror(code));
-    return FALSE;
+    return local_file_set_error(transfer->call.session->link.name, "read", transfer->upload->local_path, code,
+                                FFARM_REMOTE_ERROR_LOCAL_FILE, transfer->call.error);
 }
 
 static gboolean is_cancelled(Transfer *transfer)
@@ -129,18 +111,21 @@ static void abandon_there(Transfer *transfer, gboolean is_removed)
     g_clear_error(&ignored);
 }
 
-/* ---- put ---- */
+/* ---- writing ---- */
 
 /* Fills the buffer up behind @length bytes that are left in it. Returns: how many there are now. A failure ends the
  * file, for libssh2 may have sent half of what is there and wants to go on with it. */
 static gsize fill(Transfer *transfer, gsize length, gboolean *is_end)
 {
+    const FfarmUpload *upload = transfer->upload;
     while (!*is_end && length < PUT_BYTES) {
-        ssize_t count = read(transfer->fd, transfer->buffer + length, PUT_BYTES - length);
+        gsize wanted = (gsize)MIN((gint64)(PUT_BYTES - length), upload->to_bytes - transfer->read_bytes);
+        ssize_t count = wanted ? pread(upload->fd, transfer->buffer + length, wanted, transfer->read_bytes) : 0;
         if (count < 0 && errno != EINTR)
             transfer->local_error = errno;
         *is_end = count == 0 || transfer->local_error != 0;
         length += (gsize)MAX(count, 0);
+        transfer->read_bytes += MAX(count, 0);
     }
     return length;
 }
@@ -186,8 +171,8 @@ static gboolean send_all(Transfer *transfer)
         } else {
             start += (gsize)count;
             transfer->done_bytes += count;
-            ssh_sftp_touch(&transfer->call, SSH_SFTP_PATIENCE_US);
-            report(transfer, FALSE);
+            ssh_sftp_touch(&transfer->call, FFARM_TRANSFER_STALL_US);
+            transfer->upload->moved(transfer->done_bytes, transfer->upload->user_data);
             /* Once cancelled the rest of the buffer goes its way, for it may be half sent; no more is read. */
             is_end = is_end || ssh_patience_is_cancelled(&transfer->call.patience);
         }
@@ -208,78 +193,59 @@ static gboolean flush_there(Transfer *transfer)
     return TRUE;
 }
 
-static gboolean finish_put(Transfer *transfer)
+static gboolean finish_write(Transfer *transfer)
 {
     gint64 there_bytes = -1;
-    struct stat now;
+    const FfarmUpload *upload = transfer->upload;
     if (is_cancelled(transfer))
         return FALSE;
-    if (transfer->local_error != 0 || fstat(transfer->fd, &now) != 0)
-        return set_local_error(transfer, transfer->local_error ? transfer->local_error : errno, "read");
+    if (transfer->local_error != 0)
+        return set_local_error(transfer, transfer->local_error);
     if (!flush_there(transfer) || !size_there(transfer, &there_bytes))
         return FALSE;
-    if (transfer->done_bytes != transfer->total_bytes || now.st_size != transfer->total_bytes) {
-        g_autofree char *name = g_filename_display_name(transfer->local_path);
+    if (transfer->done_bytes != upload->to_bytes) {
+        g_autofree char *name = g_filename_display_name(upload->local_path);
         g_set_error(transfer->call.error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_LOCAL_FILE,
                     "%s: %s changed while it was copied", transfer->call.session->link.name, name);
         return FALSE;
     }
-    if (!check_size(transfer, "has", there_bytes, transfer->total_bytes))
+    if (!check_size(transfer, "has", there_bytes, upload->to_bytes))
         return FALSE;
     int code = close_there(transfer);
-    if (code != 0)
-        return set_write_error(transfer, code);
-    report(transfer, TRUE);
-    return TRUE;
+    return code == 0 || set_write_error(transfer, code);
 }
 
-static gboolean open_source(Transfer *transfer)
+static gboolean open_target(Transfer *transfer)
 {
-    struct stat status;
-    transfer->fd = open(transfer->local_path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (transfer->fd < 0 || fstat(transfer->fd, &status) != 0)
-        return set_local_error(transfer, errno, "read");
-    if (!S_ISREG(status.st_mode))
-        return set_local_error(transfer, S_ISDIR(status.st_mode) ? EISDIR : EINVAL, "read");
-    transfer->total_bytes = status.st_size;
+    unsigned long flags = LIBSSH2_FXF_WRITE;
+    if (transfer->upload->from_bytes == 0)
+        flags |= LIBSSH2_FXF_CREAT | LIBSSH2_FXF_TRUNC;
+    if (!open_there(transfer, flags, "make it"))
+        return FALSE;
+    libssh2_sftp_seek64(transfer->handle, (libssh2_uint64_t)transfer->upload->from_bytes);
     return TRUE;
 }
 
-gboolean ssh_sftp_put(SshSession *session, const char *local_path, const char *remote_path, FfarmTransferFunc progress,
-                      gpointer user_data, GCancellable *cancellable, GError **error)
+gboolean ssh_sftp_write(SshSession *session, const FfarmUpload *upload, GError **error)
 {
     g_autofree char *buffer = g_malloc(PUT_BYTES);
     Transfer transfer = {
-        .fd = -1, .local_path = local_path, .buffer = buffer, .progress = progress, .user_data = user_data};
-    gboolean is_ok = ssh_sftp_begin(&transfer.call, session, remote_path, cancellable, error) &&
-                     open_source(&transfer) &&
-                     open_there(&transfer, LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_TRUNC, "make it") &&
-                     send_all(&transfer) && finish_put(&transfer);
+        .upload = upload, .buffer = buffer, .read_bytes = upload->from_bytes, .done_bytes = upload->from_bytes};
+    gboolean is_ok = ssh_sftp_begin(&transfer.call, session, upload->remote_path, upload->cancellable, error) &&
+                     open_target(&transfer) && send_all(&transfer) && finish_write(&transfer);
     if (!is_ok)
         abandon_there(&transfer, TRUE);
-    if (transfer.fd >= 0)
-        close(transfer.fd);
     return is_ok;
 }
 
-/* ---- get ---- */
-
-static gboolean write_here(Transfer *transfer, gsize length)
-{
-    for (gsize written = 0; written < length;) {
-        ssize_t count = write(transfer->fd, transfer->buffer + written, length - written);
-        if (count < 0 && errno != EINTR)
-            return set_local_error(transfer, errno, "write");
-        written += (gsize)MAX(count, 0);
-    }
-    return TRUE;
-}
+/* ---- reading ---- */
 
 /* Reads to the end, but never more than was promised: a file that grows without end must not fill the disk. */
-static gboolean receive_all(Transfer *transfer)
+static gboolean receive_all(Transfer *transfer, const FfarmDownload *download, gint64 total_bytes)
 {
-    while (transfer->done_bytes <= transfer->total_bytes) {
-        ssize_t count = libssh2_sftp_read(transfer->handle, transfer->buffer, GET_BYTES);
+    while (transfer->done_bytes < total_bytes) {
+        gsize wanted = (gsize)MIN((gint64)GET_BYTES, total_bytes - transfer->done_bytes);
+        ssize_t count = libssh2_sftp_read(transfer->handle, transfer->buffer, wanted);
         if (count == LIBSSH2_ERROR_EAGAIN) {
             if (!ssh_sftp_wait(&transfer->call))
                 return FALSE;
@@ -291,54 +257,41 @@ static gboolean receive_all(Transfer *transfer)
             return FALSE;
         if (count == 0)
             return TRUE;
-        if (!write_here(transfer, (gsize)count))
+        if (!download->take((const guint8 *)transfer->buffer, (gsize)count, download->user_data, transfer->call.error))
             return FALSE;
         transfer->done_bytes += count;
-        ssh_sftp_touch(&transfer->call, SSH_SFTP_PATIENCE_US);
-        report(transfer, FALSE);
+        ssh_sftp_touch(&transfer->call, FFARM_TRANSFER_STALL_US);
     }
     return TRUE;
 }
 
-static gboolean finish_get(Transfer *transfer)
+static gboolean check_is_known(Transfer *transfer, gint64 total_bytes)
 {
-    gint64 there_bytes = -1;
-    if (!size_there(transfer, &there_bytes) || !check_size(transfer, "now has", there_bytes, transfer->total_bytes) ||
-        !check_size(transfer, "gave", transfer->done_bytes, transfer->total_bytes))
+    if (total_bytes < 0)
+        g_set_error(transfer->call.error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_TRANSFER,
+                    "%s: %s: can't be copied, the file server does not tell its size",
+                    transfer->call.session->link.name, transfer->call.path);
+    return total_bytes >= 0;
+}
+
+static gboolean read_all(Transfer *transfer, const FfarmDownload *download)
+{
+    gint64 total_bytes = -1, there_bytes = -1;
+    if (!size_there(transfer, &total_bytes) || !check_is_known(transfer, total_bytes) ||
+        !download->begin(total_bytes, download->user_data, transfer->call.error))
         return FALSE;
-    if (fsync(transfer->fd) != 0)
-        return set_local_error(transfer, errno, "write");
-    int fd = transfer->fd;
-    transfer->fd = -1;
-    if (close(fd) != 0)
-        return set_local_error(transfer, errno, "write");
-    abandon_there(transfer, FALSE);
-    report(transfer, TRUE);
-    return !is_cancelled(transfer);
+    libssh2_sftp_seek64(transfer->handle, (libssh2_uint64_t)transfer->done_bytes);
+    return receive_all(transfer, download, total_bytes) && size_there(transfer, &there_bytes) &&
+           check_size(transfer, "now has", there_bytes, total_bytes) &&
+           check_size(transfer, "gave", transfer->done_bytes, total_bytes);
 }
 
-static gboolean open_target(Transfer *transfer)
-{
-    transfer->fd = open(transfer->local_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    return transfer->fd >= 0 || set_local_error(transfer, errno, "make");
-}
-
-gboolean ssh_sftp_get(SshSession *session, const char *remote_path, const char *local_path, FfarmTransferFunc progress,
-                      gpointer user_data, GCancellable *cancellable, GError **error)
+gboolean ssh_sftp_read(SshSession *session, const FfarmDownload *download, GError **error)
 {
     g_autofree char *buffer = g_malloc(GET_BYTES);
-    Transfer transfer = {
-        .fd = -1, .local_path = local_path, .buffer = buffer, .progress = progress, .user_data = user_data};
-    gboolean is_there = ssh_sftp_begin(&transfer.call, session, remote_path, cancellable, error) &&
-                        open_there(&transfer, LIBSSH2_FXF_READ, "open it") &&
-                        size_there(&transfer, &transfer.total_bytes);
-    gboolean is_made = is_there && open_target(&transfer);
-    gboolean is_ok = is_made && receive_all(&transfer) && finish_get(&transfer);
-    if (!is_ok)
-        abandon_there(&transfer, FALSE);
-    if (transfer.fd >= 0)
-        close(transfer.fd);
-    if (is_made && !is_ok)
-        unlink(local_path);
-    return is_ok;
+    Transfer transfer = {.buffer = buffer, .done_bytes = download->from_bytes};
+    gboolean is_ok = ssh_sftp_begin(&transfer.call, session, download->remote_path, download->cancellable, error) &&
+                     open_there(&transfer, LIBSSH2_FXF_READ, "open it") && read_all(&transfer, download);
+    abandon_there(&transfer, FALSE);
+    return is_ok && !is_cancelled(&transfer);
 }

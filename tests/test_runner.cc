@@ -381,6 +381,11 @@ TEST_P(Contract, ReplacesOnPutButNotOnGet)
     EXPECT_FALSE(ffarm_runner_get(runner, target, taken, 0, nullptr, nullptr, nullptr, &error));
     EXPECT_TRUE(is_error(FFARM_REMOTE_ERROR_LOCAL_FILE)) << message();
     EXPECT_EQ(read_all(taken), "mine");
+    g_clear_error(&error);
+    ASSERT_EQ(symlink(here("elsewhere").c_str(), here("link").c_str()), 0);
+    EXPECT_FALSE(ffarm_runner_get(runner, target, here("link").c_str(), 0, nullptr, nullptr, nullptr, &error));
+    EXPECT_TRUE(is_error(FFARM_REMOTE_ERROR_LOCAL_FILE)) << message();
+    EXPECT_FALSE(g_file_test(here("elsewhere").c_str(), G_FILE_TEST_EXISTS));
 }
 
 TEST_P(Contract, GetsNoMoreThanItMay)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gtest/gtest.h>
-#include "sftp_client.h"
+#include "sftp_file.h"
 #include "sftp_packet.h"
 
 #include <string>
@@ -81,7 +81,7 @@ TEST(SftpClient, SurvivesAServerThatAnswersNonsense)
         g_autoptr(SftpClient) client = connect_to((hello + answer).c_str(), &error);
         ASSERT_TRUE(client) << error->message;
         FfarmRemoteStat info = {};
-        bool is_done = sftp_client_stat(client, "/x", &info, nullptr, &error);
+        bool is_done = sftp_file_stat(client, "/x", &info, nullptr, &error);
         EXPECT_TRUE(is_done || error->domain == FFARM_REMOTE_ERROR);
         EXPECT_TRUE(!is_done || info.size_bytes == 0);
     }
@@ -103,7 +103,7 @@ TEST(SftpClient, CanBeCancelledWhenNothingIsAnswered)
         cancellable);
     gint64 start_us = g_get_monotonic_time();
     FfarmRemoteStat info = {};
-    EXPECT_FALSE(sftp_client_stat(client, "/x", &info, cancellable, &error));
+    EXPECT_FALSE(sftp_file_stat(client, "/x", &info, cancellable, &error));
     EXPECT_TRUE(g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) << error->message;
     EXPECT_LT(g_get_monotonic_time() - start_us, 3 * G_USEC_PER_SEC);
     g_thread_join(static_cast<GThread *>(g_steal_pointer(&canceller)));
