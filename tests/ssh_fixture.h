@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <fcntl.h>
+#include <functional>
 #include <gtest/gtest.h>
 #include <memory>
 #include <string>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <vector>
 
 #include "host.h"
@@ -138,6 +142,68 @@ inline bool run(Connection &connection, const char *line, Outputs *outputs, int 
     exec.on_stderr = take_err;
     exec.user_data = outputs;
     return ffarm_runner_kind_ssh.exec(connection.get(), &exec, status, cancellable, failure->out());
+}
+
+// Told how far a transfer is.
+using Note = std::function<void(gint64 done, gint64 total)>;
+
+inline bool send(Connection &box, const std::string &from, const std::string &to, const Note &note,
+                 GCancellable *cancellable, Failure &failure)
+{
+    struct Context {
+        const Note &note;
+        gint64 total;
+    } context = {note, 0};
+    struct stat status = {};
+    int fd = open(from.c_str(), O_RDONLY | O_CLOEXEC);
+    EXPECT_EQ(fstat(fd, &status), 0);
+    context.total = status.st_size;
+    FfarmUpload upload = {};
+    upload.local_path = from.c_str();
+    upload.fd = fd;
+    upload.remote_path = to.c_str();
+    upload.to_bytes = status.st_size;
+    upload.moved = [](gint64 done, gpointer data) {
+        auto *context = static_cast<Context *>(data);
+        if (context->note)
+            context->note(done, context->total);
+    };
+    upload.user_data = &context;
+    upload.cancellable = cancellable;
+    bool is_done = ffarm_runner_kind_ssh.write(box.get(), &upload, failure.out());
+    close(fd);
+    return is_done;
+}
+
+inline bool fetch(Connection &box, const std::string &from, const std::string &to, const Note &note,
+                  GCancellable *cancellable, Failure &failure)
+{
+    struct Context {
+        const Note &note;
+        std::string bytes;
+        gint64 total;
+    } context = {note, "", 0};
+    FfarmDownload download = {};
+    download.remote_path = from.c_str();
+    download.begin = [](gint64 total, gpointer data, GError **) -> gboolean {
+        static_cast<Context *>(data)->total = total;
+        return TRUE;
+    };
+    download.take = [](const guint8 *data, gsize length, gpointer user_data, GError **) -> gboolean {
+        auto *context = static_cast<Context *>(user_data);
+        context->bytes.append(reinterpret_cast<const char *>(data), length);
+        if (context->note)
+            context->note(static_cast<gint64>(context->bytes.size()), context->total);
+        return TRUE;
+    };
+    download.user_data = &context;
+    download.cancellable = cancellable;
+    bool is_done = ffarm_runner_kind_ssh.read(box.get(), &download, failure.out());
+    if (is_done) {
+        EXPECT_EQ(context.total, static_cast<gint64>(context.bytes.size()));
+        EXPECT_TRUE(g_file_set_contents(to.c_str(), context.bytes.data(), context.total, nullptr));
+    }
+    return is_done;
 }
 
 // Fires a cancellable from another thread after a while.

@@ -42,11 +42,9 @@ TEST_F(SshRekey, TransfersLoseNothing)
     ASSERT_TRUE(box) << box.failure.text();
     std::string bytes = noise(100000000), here = folder / "here", there = folder / "there", back = folder / "back";
     ASSERT_TRUE(g_file_set_contents(here.c_str(), bytes.data(), static_cast<gssize>(bytes.size()), nullptr));
-    ASSERT_TRUE(kind.put(box.get(), here.c_str(), there.c_str(), nullptr, nullptr, nullptr, failure.out()))
-        << failure.text();
+    ASSERT_TRUE(send(box, here, there, {}, nullptr, failure)) << failure.text();
     EXPECT_TRUE(read_file(there) == bytes);
-    ASSERT_TRUE(kind.get(box.get(), there.c_str(), back.c_str(), nullptr, nullptr, nullptr, failure.out()))
-        << failure.text();
+    ASSERT_TRUE(fetch(box, there, back, {}, nullptr, failure)) << failure.text();
     EXPECT_TRUE(read_file(back) == bytes);
 }
 

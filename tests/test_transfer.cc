@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gtest/gtest.h>
-#include "processes.h"
 #include "relay.h"
 #include "ssh_fixture.h"
-
-#include <fcntl.h>
-#include <functional>
-#include <map>
-#include <sys/stat.h>
-#include <unistd.h>
 
 // Copies over a line that breaks, and copies that come out wrong. What all kinds do when nothing goes wrong is held by
 // test_runner.cc.
 
 namespace
 {
-using Note = std::function<void(gint64 done, gint64 total)>;
-
 void call_note(gint64 done, gint64 total, gpointer data)
 {
     (*static_cast<const Note *>(data))(done, total);
