@@ -8,28 +8,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "exec_clock.h"
+
 #define BUFFER_BYTES (64 * 1024)
 #define END_US (3 * G_USEC_PER_SEC) /* from the end of its outputs to that of the process */
 
-typedef enum {
-    RUNNING,
-    STOP_CALLBACK,
-    STOP_CANCELLED,
-    STOP_TIMEOUT,
-} Stop;
-
 /* A child in progress. */
 typedef struct {
-    const FfarmExec *exec;
-    GCancellable *cancellable;
+    ExecClock clock;
     char *buffer;
     GPid pid;
     int stdin_fd;     /* -1 once closed */
     int output_fd[2]; /* stdout and stderr; -1 at their ends */
-    gint64 deadline_us;
-    gint64 beat_us;  /* when the next beat is due */
-    gint64 drain_us; /* end of patience once stopped */
-    Stop stop;
+    gint64 beat_us;   /* when the next beat is due */
 } Run;
 
 static void close_fd(int *fd)
@@ -69,15 +60,6 @@ static gboolean start(Run *run, const char *const *argv, GError **error)
 
 /* ---- in progress ---- */
 
-static void stop(Run *run, Stop reason)
-{
-    if (run->stop != RUNNING)
-        return;
-    run->stop = reason;
-    run->drain_us = g_get_monotonic_time() + FFARM_EXEC_DRAIN_MS * G_TIME_SPAN_MILLISECOND;
-    close_fd(&run->stdin_fd);
-}
-
 static void beat(Run *run)
 {
     gint64 now_us = g_get_monotonic_time();
@@ -86,7 +68,7 @@ static void beat(Run *run)
     /* A full pipe is none of our business: there are beats enough in it. */
     if (child_write(run->stdin_fd, "\n", 1) < 0 && errno == EPIPE)
         close_fd(&run->stdin_fd);
-    run->beat_us = now_us + run->exec->beat_ms * G_TIME_SPAN_MILLISECOND;
+    run->beat_us = now_us + run->clock.exec->beat_ms * G_TIME_SPAN_MILLISECOND;
 }
 
 /* Reads once from one output that has something to say. */
@@ -99,27 +81,12 @@ static void read_output(Run *run, int i)
         close_fd(&run->output_fd[i]);
         return;
     }
-    FfarmOutputFunc deliver = i == 0 ? run->exec->on_stdout : run->exec->on_stderr;
-    if (run->stop == RUNNING && !deliver(run->buffer, (gsize)count, run->exec->user_data))
-        stop(run, STOP_CALLBACK);
-}
-
-/* Looks whether it is time to stop. Returns: FALSE when it is time to let go. */
-static gboolean look_at_clock(Run *run)
-{
-    gint64 now_us = g_get_monotonic_time();
-    if (run->exec->next_deadline_us)
-        run->deadline_us = run->exec->next_deadline_us(run->exec->user_data);
-    if (g_cancellable_is_cancelled(run->cancellable))
-        stop(run, STOP_CANCELLED);
-    else if (run->deadline_us != 0 && now_us >= run->deadline_us)
-        stop(run, STOP_TIMEOUT);
-    return run->stop == RUNNING || now_us < run->drain_us;
+    exec_clock_deliver(&run->clock, i != 0, run->buffer, (gsize)count);
 }
 
 static int time_left_ms(const Run *run)
 {
-    gint64 until_us = run->stop == RUNNING ? run->deadline_us : run->drain_us;
+    gint64 until_us = exec_clock_next_us(&run->clock);
     if (run->stdin_fd >= 0)
         until_us = until_us == 0 ? run->beat_us : MIN(until_us, run->beat_us);
     if (until_us == 0)
@@ -130,14 +97,14 @@ static int time_left_ms(const Run *run)
 static void wait_for_more(Run *run)
 {
     GPollFD cancel = {.fd = -1};
-    gboolean has_cancel =
-        run->stop == RUNNING && run->cancellable && g_cancellable_make_pollfd(run->cancellable, &cancel);
+    GCancellable *cancellable = run->clock.state == EXEC_RUNNING ? run->clock.cancellable : NULL;
+    gboolean has_cancel = cancellable && g_cancellable_make_pollfd(cancellable, &cancel);
     struct pollfd fds[3] = {{.fd = run->output_fd[0], .events = POLLIN},
                             {.fd = run->output_fd[1], .events = POLLIN},
                             {.fd = has_cancel ? cancel.fd : -1, .events = POLLIN}};
     int ready = poll(fds, G_N_ELEMENTS(fds), time_left_ms(run));
     if (has_cancel)
-        g_cancellable_release_fd(run->cancellable);
+        g_cancellable_release_fd(cancellable);
     for (int i = 0; i < 2 && ready > 0; i++) {
         if (fds[i].fd >= 0 && fds[i].revents)
             read_output(run, i);
@@ -162,26 +129,12 @@ static int reap(Run *run)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static gboolean report(const Run *run, const char *name, GError **error)
-{
-    if (run->stop == STOP_CANCELLED)
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s: cancelled", name);
-    if (run->stop == STOP_TIMEOUT)
-        g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_TIMEOUT,
-                    "%s: the command took too long and was stopped", name);
-    return run->stop == RUNNING || run->stop == STOP_CALLBACK;
-}
-
 gboolean child_exec(const char *name, const char *const *argv, const FfarmExec *exec, int *status,
                     GCancellable *cancellable, GError **error)
 {
     g_autofree char *buffer = g_malloc(BUFFER_BYTES);
     g_autoptr(GError) reason = NULL;
-    Run run = {.exec = exec,
-               .cancellable = cancellable,
-               .buffer = buffer,
-               .deadline_us = exec->deadline_us,
-               .beat_us = g_get_monotonic_time()};
+    Run run = {.clock = exec_clock(exec, cancellable), .buffer = buffer, .beat_us = g_get_monotonic_time()};
     *status = -1;
     if (!start(&run, argv, &reason)) {
         g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_EXEC, "%s: could not start a command: %s", name,
@@ -190,10 +143,12 @@ gboolean child_exec(const char *name, const char *const *argv, const FfarmExec *
     }
     if (exec->beat_ms == 0)
         close_fd(&run.stdin_fd);
-    while ((run.output_fd[0] >= 0 || run.output_fd[1] >= 0) && look_at_clock(&run)) {
+    while ((run.output_fd[0] >= 0 || run.output_fd[1] >= 0) && exec_clock_look(&run.clock)) {
+        if (run.clock.state != EXEC_RUNNING)
+            close_fd(&run.stdin_fd); /* this is what stops the command */
         beat(&run);
         wait_for_more(&run);
     }
     *status = reap(&run);
-    return report(&run, name, error);
+    return exec_clock_report(&run.clock, name, error);
 }

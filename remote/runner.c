@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "runner.h"
 
+#include "host_space.h"
 #include "leased_run.h"
 #include "runner_state.h"
 #include "ssh_glue.h"
@@ -270,6 +271,8 @@ gboolean ffarm_runner_space(FfarmRunner *runner, const char *remote_path, gint64
         return FALSE;
     g_autofree char *path = runner_file_path(runner, remote_path);
     gboolean is_done = runner->kind->space(runner->connection, path, free_bytes, cancellable, &reason);
+    if (is_done && *free_bytes < 0)
+        is_done = host_space_ask(runner, remote_path, free_bytes, cancellable, &reason);
     return runner_end(runner, is_done, reason, error);
 }
 

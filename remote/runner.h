@@ -139,7 +139,8 @@ gboolean ffarm_runner_remove(FfarmRunner *runner, const char *remote_path, GCanc
  * followed; where @remote_path itself is one, or no folder, that is an error and nothing is removed. */
 gboolean ffarm_runner_remove_dir(FfarmRunner *runner, const char *remote_path, GCancellable *cancellable,
                                  GError **error);
-/* Free bytes for this user on the file system of @remote_path; -1 where the host can't say. */
+/* Free bytes for this user on the file system of the file or folder @remote_path, from its file server or, where that
+ * can't say, from a program there (df, PowerShell, wmic); -1 where nobody can. */
 gboolean ffarm_runner_space(FfarmRunner *runner, const char *remote_path, gint64 *free_bytes, GCancellable *cancellable,
                             GError **error);
 

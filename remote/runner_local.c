@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "child_exec.h"
+#include "host_space.h"
 #include "local_file.h"
 #include "runner_private.h"
 
@@ -109,7 +110,7 @@ static gboolean space(gpointer connection, const char *path, gint64 *free_bytes,
     struct statvfs info;
     if (!answer(connection, statvfs(path, &info), "ask for free space at", path, error))
         return FALSE;
-    *free_bytes = (gint64)(info.f_bavail * info.f_frsize);
+    *free_bytes = host_space_bytes(info.f_bavail, info.f_blocks, info.f_frsize);
     return TRUE;
 }
 

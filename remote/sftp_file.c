@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "host_space.h"
+
 #define MAX_FOLDER_ENTRIES 100000
 #define MAX_HANDLE_BYTES 256            /* the protocol has no longer ones */
 #define FLUSH_US (600 * G_USEC_PER_SEC) /* for gigabytes to reach a slow disk */
@@ -289,10 +291,9 @@ gboolean sftp_file_space(SftpClient *client, const char *path, gint64 *free_byte
     /* f_bsize, f_frsize, f_blocks, f_bfree, f_bavail */
     sftp_reader_u64(&reply.reader);
     guint64 unit_bytes = sftp_reader_u64(&reply.reader);
-    sftp_reader_u64(&reply.reader);
+    guint64 total_units = sftp_reader_u64(&reply.reader);
     sftp_reader_u64(&reply.reader);
     guint64 free_units = sftp_reader_u64(&reply.reader);
-    if (unit_bytes > 0)
-        *free_bytes = (gint64)(MIN(free_units, (guint64)G_MAXINT64 / unit_bytes) * unit_bytes);
+    *free_bytes = host_space_bytes(free_units, total_units, unit_bytes);
     return TRUE;
 }

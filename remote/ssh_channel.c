@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "exec_clock.h"
+
 #define BUFFER_BYTES (64 * 1024)
 #define OPEN_US (25 * G_USEC_PER_SEC)
 #define CLOSE_US (3 * G_USEC_PER_SEC)
@@ -10,27 +12,17 @@
 #define RETRY_MS 100
 #define MAX_EMPTY_READS 1000 /* in a row, from both outputs: only data of a third kind is left, which nobody reads */
 
-typedef enum {
-    RUNNING,
-    STOP_CALLBACK,
-    STOP_CANCELLED,
-    STOP_TIMEOUT,
-} Stop;
-
 /* A command in progress. */
 typedef struct {
     SshSession *session;
     LIBSSH2_CHANNEL *channel;
-    const FfarmExec *exec;
-    GCancellable *cancellable;
+    ExecClock clock;
     char *buffer;
     gint64 started_us;
-    gint64 deadline_us;
-    gint64 beat_us;  /* when the next beat is due; 0 = never */
-    gint64 drain_us; /* end of patience once stopped */
-    Stop stop;
-    gboolean is_eof_due; /* our EOF must be sent, and isn't yet */
-    guint n_empty;       /* reads in a row that gave neither data nor "later" */
+    gint64 beat_us;       /* when the next beat is due; 0 = never */
+    gboolean is_eof_due;  /* our EOF must be sent, and isn't yet */
+    gboolean is_eof_told; /* it has been due */
+    guint n_empty;        /* reads in a row that gave neither data nor "later" */
 } Run;
 
 /* ---- start ---- */
@@ -54,7 +46,7 @@ static LIBSSH2_CHANNEL *open_channel(SshLink *link, SshPatience *patience, GErro
 static gboolean start(Run *run, SshPatience *patience, GError **error)
 {
     SshLink *link = &run->session->link;
-    const char *line = run->exec->line;
+    const char *line = run->clock.exec->line;
     int code;
     run->channel = open_channel(link, patience, error);
     if (!run->channel)
@@ -71,26 +63,13 @@ static gboolean start(Run *run, SshPatience *patience, GError **error)
 
 /* ---- in progress ---- */
 
-static void stop(Run *run, Stop reason)
-{
-    if (run->stop != RUNNING)
-        return;
-    run->stop = reason;
-    run->is_eof_due = TRUE;
-    run->beat_us = 0;
-    run->drain_us = g_get_monotonic_time() + FFARM_EXEC_DRAIN_MS * G_TIME_SPAN_MILLISECOND;
-}
-
 /* Reads once from one output. Both must be read with the same length: libssh2 1.10 mixes up the window adjustments of
  * two reads that differ in it, and then loses data without a word. Returns: bytes, 0, or libssh2's error. */
 static ssize_t read_once(Run *run, int stream)
 {
     ssize_t count = libssh2_channel_read_ex(run->channel, stream, run->buffer, BUFFER_BYTES);
-    if (count > 0 && run->stop == RUNNING) {
-        FfarmOutputFunc deliver = stream == 0 ? run->exec->on_stdout : run->exec->on_stderr;
-        if (!deliver(run->buffer, (gsize)count, run->exec->user_data))
-            stop(run, STOP_CALLBACK);
-    }
+    if (count > 0)
+        exec_clock_deliver(&run->clock, stream != 0, run->buffer, (gsize)count);
     return count;
 }
 
@@ -114,38 +93,27 @@ static gboolean read_both(Run *run, gboolean *is_idle, GError **error)
     return TRUE;
 }
 
-/* Sends what is due: a beat, or our EOF. A failure shows in the next read. */
+/* Sends what is due: a beat, or our EOF, which is what stops the command. A failure shows in the next read. */
 static void send_due(Run *run)
 {
     static const char beat[] = "\n"; /* static: libssh2 wants the same address again after EAGAIN */
     gint64 now_us = g_get_monotonic_time();
+    if (run->clock.state != EXEC_RUNNING && !run->is_eof_told) {
+        run->is_eof_due = run->is_eof_told = TRUE;
+        run->beat_us = 0;
+    }
     if (run->is_eof_due)
         run->is_eof_due = libssh2_channel_send_eof(run->channel) == LIBSSH2_ERROR_EAGAIN;
     if (run->beat_us != 0 && now_us >= run->beat_us) {
         gboolean is_stuck = libssh2_channel_write(run->channel, beat, 1) == LIBSSH2_ERROR_EAGAIN;
-        run->beat_us = now_us + (is_stuck ? RETRY_MS : run->exec->beat_ms) * G_TIME_SPAN_MILLISECOND;
+        run->beat_us = now_us + (is_stuck ? RETRY_MS : run->clock.exec->beat_ms) * G_TIME_SPAN_MILLISECOND;
     }
-}
-
-/* Looks whether it is time to stop. Returns: FALSE when it is time to let go. */
-static gboolean look_at_clock(Run *run)
-{
-    gint64 now_us = g_get_monotonic_time();
-    if (run->exec->next_deadline_us)
-        run->deadline_us = run->exec->next_deadline_us(run->exec->user_data);
-    if (g_cancellable_is_cancelled(run->cancellable))
-        stop(run, STOP_CANCELLED);
-    else if (run->deadline_us != 0 && now_us >= run->deadline_us)
-        stop(run, STOP_TIMEOUT);
-    return run->stop == RUNNING || now_us < run->drain_us;
 }
 
 static gint64 earliest_us(const Run *run)
 {
-    if (run->stop != RUNNING)
-        return run->drain_us;
-    gint64 until_us = run->deadline_us;
-    if (run->beat_us != 0)
+    gint64 until_us = exec_clock_next_us(&run->clock);
+    if (run->clock.state == EXEC_RUNNING && run->beat_us != 0)
         until_us = until_us == 0 ? run->beat_us : MIN(until_us, run->beat_us);
     return until_us;
 }
@@ -153,7 +121,7 @@ static gint64 earliest_us(const Run *run)
 static gboolean wait_for_more(Run *run, GError **error)
 {
     SshLink *link = &run->session->link;
-    GCancellable *cancellable = run->stop == RUNNING ? run->cancellable : NULL;
+    GCancellable *cancellable = run->clock.state == EXEC_RUNNING ? run->clock.cancellable : NULL;
     if (ssh_glue_poll(link, run->started_us, earliest_us(run), cancellable) != SSH_WAKE_SILENCE)
         return TRUE;
     ssh_glue_cut(link);
@@ -169,7 +137,7 @@ static gboolean follow(Run *run, gboolean *is_over, GError **error)
     *is_over = FALSE;
     for (;;) {
         gboolean is_idle = FALSE;
-        if (!look_at_clock(run))
+        if (!exec_clock_look(&run->clock))
             return TRUE;
         send_due(run);
         if (!read_both(run, &is_idle, error))
@@ -238,24 +206,6 @@ static int close_channel(Run *run)
     return status;
 }
 
-static gboolean report(Run *run, GError **error)
-{
-    const char *name = run->session->link.name;
-    switch (run->stop) {
-    case STOP_CANCELLED:
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s: cancelled", name);
-        return FALSE;
-    case STOP_TIMEOUT:
-        g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_TIMEOUT,
-                    "%s: the command took too long and was stopped", name);
-        return FALSE;
-    case STOP_CALLBACK:
-    case RUNNING:
-        break;
-    }
-    return TRUE;
-}
-
 gboolean ssh_channel_exec(SshSession *session, const FfarmExec *exec, int *status, GCancellable *cancellable,
                           GError **error)
 {
@@ -264,13 +214,12 @@ gboolean ssh_channel_exec(SshSession *session, const FfarmExec *exec, int *statu
     patience.linger_ms = LINGER_MS;
     g_autofree char *buffer = g_malloc(BUFFER_BYTES);
     Run run = {.session = session,
-               .exec = exec,
-               .cancellable = cancellable,
+               .clock = exec_clock(exec, cancellable),
                .buffer = buffer,
                .started_us = now_us,
-               .deadline_us = exec->deadline_us,
                .beat_us = exec->beat_ms ? now_us : 0,
-               .is_eof_due = exec->beat_ms == 0};
+               .is_eof_due = exec->beat_ms == 0,
+               .is_eof_told = exec->beat_ms == 0};
     gboolean is_over = FALSE;
     *status = -1;
     if (!start(&run, &patience, error)) {
@@ -284,5 +233,5 @@ gboolean ssh_channel_exec(SshSession *session, const FfarmExec *exec, int *statu
         *status = close_channel(&run);
     else
         ssh_glue_cut(&session->link);
-    return report(&run, error);
+    return exec_clock_report(&run.clock, session->link.name, error);
 }

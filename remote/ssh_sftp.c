@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "host_space.h"
+
 #define LINGER_MS 700
 #define MAX_FOLDER_ENTRIES 100000
 
@@ -151,8 +153,7 @@ static int statvfs_path(SshSftpCall *call, const char *path, LIBSSH2_SFTP_STATVF
 
 static gint64 free_of(const LIBSSH2_SFTP_STATVFS *space)
 {
-    guint64 unit = space->f_frsize ? space->f_frsize : 1;
-    return (gint64)(space->f_bavail > (guint64)G_MAXINT64 / unit ? (guint64)G_MAXINT64 : space->f_bavail * unit);
+    return host_space_bytes(space->f_bavail, space->f_blocks, space->f_frsize);
 }
 
 gint64 ssh_sftp_free_bytes(SshSftpCall *call, const char *path)
@@ -377,8 +378,9 @@ gboolean ssh_sftp_space(SshSession *session, const char *path, gint64 *free_byte
     if (!ssh_sftp_begin(&call, session, path, cancellable, error))
         return FALSE;
     int code = statvfs_path(&call, path, &space);
-    gboolean is_unsupported =
-        code == LIBSSH2_ERROR_SFTP_PROTOCOL && ssh_sftp_status(&call, code) == LIBSSH2_FX_OP_UNSUPPORTED;
+    /* A server that has been told not to answer this says that it is not permitted. */
+    unsigned long status = ssh_sftp_status(&call, code);
+    gboolean is_unsupported = status == LIBSSH2_FX_OP_UNSUPPORTED || status == LIBSSH2_FX_PERMISSION_DENIED;
     if (code != 0 && !is_unsupported)
         return ssh_sftp_set_error(&call, code, "ask for free space");
     *free_bytes = code == 0 ? free_of(&space) : -1;

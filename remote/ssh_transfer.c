@@ -179,7 +179,7 @@ static gboolean send_all(Transfer *transfer)
     }
 }
 
-/* Not every server can; then the size must do. */
+/* Not every server can, or may. */
 static gboolean flush_there(Transfer *transfer)
 {
     int code;
@@ -188,7 +188,8 @@ static gboolean flush_there(Transfer *transfer)
         if (!ssh_sftp_wait(&transfer->call))
             return FALSE;
     }
-    if (code != 0 && ssh_sftp_status(&transfer->call, code) != LIBSSH2_FX_OP_UNSUPPORTED)
+    unsigned long status = ssh_sftp_status(&transfer->call, code);
+    if (code != 0 && status != LIBSSH2_FX_OP_UNSUPPORTED && status != LIBSSH2_FX_PERMISSION_DENIED)
         return set_write_error(transfer, code);
     return TRUE;
 }

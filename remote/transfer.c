@@ -254,6 +254,11 @@ static gboolean rename_over(Transfer *transfer, const char *to, GError **error)
         g_propagate_error(error, g_steal_pointer(&reason));
         return FALSE;
     }
+    FfarmRemoteStat there;
+    if (!runner->kind->stat(runner->connection, to, &there, transfer->cancellable, error))
+        return FALSE;
+    if (there.is_folder)
+        return set_error(transfer, FFARM_REMOTE_ERROR_EXISTS, to, "is a folder there", error);
     g_autofree char *aside = g_strdup_printf("%s.old-%08x", to, g_random_int());
     if (!runner->kind->rename(runner->connection, to, aside, transfer->cancellable, error))
         return FALSE;

@@ -491,6 +491,25 @@ TEST_P(Contract, KnowsFreeSpace)
     EXPECT_GT(free_bytes, 0);
 }
 
+TEST_P(Contract, KnowsTheSpaceOfASmallFileSystem)
+{
+    std::string mount = here("small");
+    ASSERT_EQ(mkdir(mount.c_str(), 0700), 0);
+    std::string command = "mount -t tmpfs -o size=2m none '" + mount + "' 2>/dev/null";
+    if (geteuid() != 0 || system(command.c_str()) != 0)
+        GTEST_SKIP() << "needs a root that may mount";
+    gint64 empty_bytes = -2, filled_bytes = -2, at_file_bytes = -2;
+    EXPECT_TRUE(ffarm_runner_space(runner, mount.c_str(), &empty_bytes, nullptr, &error)) << message();
+    EXPECT_EQ(empty_bytes, 2 << 20);
+    std::string bytes = random_bytes(1 << 20);
+    g_autofree char *file = scratch_write(mount.c_str(), "file", bytes.data(), static_cast<gssize>(bytes.size()));
+    EXPECT_TRUE(ffarm_runner_space(runner, mount.c_str(), &filled_bytes, nullptr, &error)) << message();
+    EXPECT_EQ(filled_bytes, 1 << 20);
+    EXPECT_TRUE(ffarm_runner_space(runner, file, &at_file_bytes, nullptr, &error)) << message();
+    EXPECT_EQ(at_file_bytes, filled_bytes);
+    EXPECT_EQ(system(("umount '" + mount + "'").c_str()), 0);
+}
+
 TEST_P(Contract, UndoesACancelledTransfer)
 {
     std::string bytes = random_bytes(64 << 20);

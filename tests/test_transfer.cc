@@ -332,3 +332,47 @@ TEST(TransferProof, TakesWhateverTheHostHas)
         EXPECT_REMOTE_ERROR(box.failure, TRANSFER);
     }
 }
+
+// ---- File servers that know less than others
+
+namespace
+{
+class PoorServer : public testing::TestWithParam<FfarmTransport>
+{
+};
+} // namespace
+
+TEST_P(PoorServer, SpaceAndReplacingWorkAllTheSame)
+{
+    SshdOptions options = {};
+    options.server_lines = "Subsystem sftp /usr/lib/openssh/sftp-server -P statvfs,posix-rename,fsync";
+    g_autoptr(Sshd) sshd = sshd_start(&options);
+    Box box(sshd, GetParam());
+    Folder folder;
+    std::string here = folder / "here", there = folder / "there";
+    ASSERT_TRUE(g_file_set_contents(here.c_str(), "new", -1, nullptr));
+    ASSERT_TRUE(g_file_set_contents(there.c_str(), "older", -1, nullptr));
+    ASSERT_TRUE(box.open()) << box.failure.text();
+    gint64 free_bytes = -2;
+    EXPECT_TRUE(ffarm_runner_space(box.runner, there.c_str(), &free_bytes, nullptr, box.failure.out()))
+        << box.failure.text();
+    EXPECT_GT(free_bytes, 0);
+    ASSERT_TRUE(box.put(here, there)) << box.failure.text();
+    EXPECT_EQ(read_file(there), "new");
+    EXPECT_TRUE(ffarm_runner_is_open(box.runner));
+    g_autoptr(GDir) dir = g_dir_open((folder / "").c_str(), 0, nullptr);
+    guint n_files = 0;
+    while (g_dir_read_name(dir))
+        n_files++;
+    EXPECT_EQ(n_files, 2u) << "nothing stays aside";
+    // A folder doesn't step aside.
+    ASSERT_EQ(g_mkdir_with_parents((folder / "folder").c_str(), 0700), 0);
+    EXPECT_FALSE(box.put(here, folder / "folder"));
+    EXPECT_TRUE(g_file_test((folder / "folder").c_str(), G_FILE_TEST_IS_DIR));
+    EXPECT_FALSE(g_file_test((folder / "folder.part").c_str(), G_FILE_TEST_EXISTS));
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, PoorServer, testing::Values(FFARM_TRANSPORT_LIBSSH2, FFARM_TRANSPORT_OPENSSH),
+                         [](const testing::TestParamInfo<FfarmTransport> &info) {
+                             return std::string(info.param == FFARM_TRANSPORT_LIBSSH2 ? "Libssh2" : "Openssh");
+                         });
