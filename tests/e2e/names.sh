@@ -18,10 +18,10 @@ fresh() {
   for name in "${names[@]}"; do film "/volume1/media/$name.mkv"; done
 }
 listing() { (cd /volume1/media && find . -mindepth 1 -print0 | sort -z | sha256sum); }
-all_hevc() {
+all_encoded() {
   local name
   for name in "${names[@]}"; do
-    is "$(codec_of "/volume1/media/$name.mkv")" hevc && playable "/volume1/media/$name.mkv" || { echo "in: $name"; return 1; }
+    is "$(codec_of "/volume1/media/$name.mkv")" mpeg4 && playable "/volume1/media/$name.mkv" || { echo "in: $name"; return 1; }
   done
 }
 nothing_executed() {
@@ -45,7 +45,7 @@ HOSTS
 done)
 profiles:
   tiny:
-    output_options: [-c:v libx265, -preset ultrafast, -x265-params log-level=none, -c:a copy]
+    output_options: [-c:v mpeg4, -threads 1, -c:a copy]
 rules:
   everything: {profile: tiny}
 YAML
@@ -58,7 +58,7 @@ for cluster in here mounted-libssh2 streaming-libssh2 mounted-openssh streaming-
   run_ffarm -y "$D/config.yml" -c $cluster -- *
   cd / || exit 99
   ok "$cluster: all succeed" is $status 0
-  ok "$cluster: all are HEVC and play" all_hevc
+  ok "$cluster: all are encoded and play" all_encoded
   ok "$cluster: the names are what they were" is "$(listing)" "$before"
   ok "$cluster: nothing was executed" nothing_executed
 done
