@@ -6,7 +6,7 @@
 typedef struct {
     const FfarmHost *host;
     const char *queue;
-    gboolean is_dropped;
+    FfarmSeatState state;
 } Seat;
 
 typedef enum { FIT_UNKNOWN, FIT_NO, FIT_YES } Fit;
@@ -68,9 +68,9 @@ void ffarm_dispatch_add_seat(FfarmDispatch *dispatch, const FfarmHost *host, con
     g_array_append_val(dispatch->seats, seat);
 }
 
-void ffarm_dispatch_drop_seat(FfarmDispatch *dispatch, guint seat)
+void ffarm_dispatch_set_seat(FfarmDispatch *dispatch, guint seat, FfarmSeatState state)
 {
-    g_array_index(dispatch->seats, Seat, seat).is_dropped = TRUE;
+    g_array_index(dispatch->seats, Seat, seat).state = state;
 }
 
 static void append_hosts(GString *key, const FfarmPlan *plan, const GPtrArray *hosts)
@@ -152,11 +152,16 @@ static Fit ask_plan(const FfarmDispatch *dispatch, const Line *line, const Seat 
     return choice && is_for_queue(choice, seat->queue) ? FIT_YES : FIT_NO;
 }
 
-/* TRUE if the seat is there and could take jobs of this line, failures aside. */
+static FfarmSeatState state_of(const FfarmDispatch *dispatch, guint number)
+{
+    return g_array_index(dispatch->seats, Seat, number).state;
+}
+
+/* TRUE if the seat could take jobs of this line, failures aside, wherever it is. */
 static gboolean is_fit(const FfarmDispatch *dispatch, Line *line, guint number)
 {
     const Seat *seat = &g_array_index(dispatch->seats, Seat, number);
-    if (seat->is_dropped || g_ptr_array_find(line->refused, seat->host, NULL))
+    if (g_ptr_array_find(line->refused, seat->host, NULL))
         return FALSE;
     if (line->fits->len < dispatch->seats->len)
         g_array_set_size(line->fits, dispatch->seats->len);
@@ -175,7 +180,7 @@ static gboolean has_failed_at(const FfarmDispatch *dispatch, const Line *line, g
 static gboolean has_fresh_seat(const FfarmDispatch *dispatch, Line *line)
 {
     for (guint i = 0; i < dispatch->seats->len; i++)
-        if (!has_failed_at(dispatch, line, i) && is_fit(dispatch, line, i))
+        if (state_of(dispatch, i) == FFARM_SEAT_HERE && !has_failed_at(dispatch, line, i) && is_fit(dispatch, line, i))
             return TRUE;
     return FALSE;
 }
@@ -220,12 +225,13 @@ FfarmJob *ffarm_dispatch_next(FfarmDispatch *dispatch, guint seat, FfarmChoice *
     return NULL;
 }
 
-static gboolean is_orphaned(const FfarmDispatch *dispatch, Line *line)
+/* TRUE if a seat that is in @state or nearer may take jobs of this line. */
+static gboolean has_seat(const FfarmDispatch *dispatch, Line *line, FfarmSeatState state)
 {
     for (guint i = 0; i < dispatch->seats->len; i++)
-        if (is_fit(dispatch, line, i))
-            return FALSE;
-    return TRUE;
+        if (state_of(dispatch, i) <= state && is_fit(dispatch, line, i))
+            return TRUE;
+    return FALSE;
 }
 
 static FfarmJob *take_first(Line *line)
@@ -238,7 +244,7 @@ FfarmJob *ffarm_dispatch_take_orphan(FfarmDispatch *dispatch)
 {
     for (guint i = 0; i < dispatch->lines->len; i++) {
         Line *line = g_ptr_array_index(dispatch->lines, i);
-        if (!g_queue_is_empty(&line->waiting) && is_orphaned(dispatch, line))
+        if (!g_queue_is_empty(&line->waiting) && !has_seat(dispatch, line, FFARM_SEAT_AWAY))
             return take_first(line);
     }
     return NULL;
@@ -257,4 +263,24 @@ FfarmJob *ffarm_dispatch_take_any(FfarmDispatch *dispatch)
 gboolean ffarm_dispatch_has_fresh_host(FfarmDispatch *dispatch, const FfarmJob *job)
 {
     return has_fresh_seat(dispatch, line_of(dispatch, job));
+}
+
+gboolean ffarm_dispatch_has_taker(FfarmDispatch *dispatch)
+{
+    for (guint i = 0; i < dispatch->lines->len; i++) {
+        Line *line = g_ptr_array_index(dispatch->lines, i);
+        if (!g_queue_is_empty(&line->waiting) && has_seat(dispatch, line, FFARM_SEAT_HERE))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean ffarm_dispatch_has_work_for(FfarmDispatch *dispatch, guint seat)
+{
+    for (guint i = 0; i < dispatch->lines->len; i++) {
+        Line *line = g_ptr_array_index(dispatch->lines, i);
+        if (!g_queue_is_empty(&line->waiting) && is_fit(dispatch, line, seat))
+            return TRUE;
+    }
+    return FALSE;
 }

@@ -24,24 +24,34 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmDispatch, ffarm_dispatch_free)
 /* A seat is a slot as the dispatch sees it: @host and the queue it belongs to (NULL: default). Seats are numbered from
  * 0. */
 void ffarm_dispatch_add_seat(FfarmDispatch *dispatch, const FfarmHost *host, const char *queue);
-/* The slot will never come for work again. */
-void ffarm_dispatch_drop_seat(FfarmDispatch *dispatch, guint seat);
+typedef enum {
+    FFARM_SEAT_HERE, /* comes for work, now or when it has ended what it is doing; so is every new one */
+    FFARM_SEAT_AWAY, /* does not come, but may be back: jobs wait for it that nobody else may take */
+    FFARM_SEAT_GONE, /* nobody waits for it; it may come back all the same */
+} FfarmSeatState;
+void ffarm_dispatch_set_seat(FfarmDispatch *dispatch, guint seat, FfarmSeatState state);
 
 /* Puts @job (borrowed) at the end of its line. Lines are served in the order of @rank of their first jobs, so that
  * queuing all jobs by rising rank hands them out in that order; one that comes back keeps its rank. */
 void ffarm_dispatch_queue(FfarmDispatch *dispatch, FfarmJob *job, guint rank);
 
-/* The next job for @seat. A host where a job has failed gets it again only when no other seat may take it.
+/* The next job for @seat. A host where a job has failed gets it again only when no other seat that is here may take
+ * it.
  * @choice: how it is to be done there, free with ffarm_choice_free().
  * Returns: the job, which waits no longer; NULL if there is nothing for this seat now. */
 FfarmJob *ffarm_dispatch_next(FfarmDispatch *dispatch, guint seat, FfarmChoice **choice);
 
-/* A waiting job that no seat is left for, one by one; it waits no longer. Returns: NULL if there is none. */
+/* A waiting job that only seats that are gone may take, one by one; it waits no longer. Returns: NULL if there is none.
+ */
 FfarmJob *ffarm_dispatch_take_orphan(FfarmDispatch *dispatch);
 /* Any waiting job, one by one, when everything is called off. */
 FfarmJob *ffarm_dispatch_take_any(FfarmDispatch *dispatch);
 
-/* TRUE if a seat is left on a host where @job has not failed and that may take it. */
+/* TRUE if a seat is here on a host where @job has not failed and that may take it. */
 gboolean ffarm_dispatch_has_fresh_host(FfarmDispatch *dispatch, const FfarmJob *job);
+/* TRUE if some job waits that a seat that is here may take. */
+gboolean ffarm_dispatch_has_taker(FfarmDispatch *dispatch);
+/* TRUE if some job waits that @seat may take, wherever that is. */
+gboolean ffarm_dispatch_has_work_for(FfarmDispatch *dispatch, guint seat);
 
 G_END_DECLS

@@ -12,6 +12,8 @@ static FfarmFault job_fault(int code)
     case FFARM_JOB_ERROR_HOST:
     case FFARM_JOB_ERROR_STALLED:
         return FFARM_FAULT_HOST;
+    case FFARM_JOB_ERROR_ROOM:
+        return FFARM_FAULT_UNFIT;
     case FFARM_JOB_ERROR_SOURCE:
     case FFARM_JOB_ERROR_REPLACE:
         return FFARM_FAULT_HERE;

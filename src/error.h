@@ -19,6 +19,7 @@ GQuark ffarm_job_error_quark(void);
 typedef enum {
     FFARM_JOB_ERROR_ENCODER, /* ffmpeg ended with a status other than 0 for a reason that lies in file or options */
     FFARM_JOB_ERROR_HOST, /* ffmpeg failed for a reason that lies in the host: killed, disk full, encoder can't open */
+    FFARM_JOB_ERROR_ROOM, /* the host has not enough room for this film */
     FFARM_JOB_ERROR_STALLED,  /* no progress for too long */
     FFARM_JOB_ERROR_MISMATCH, /* the result is not what was planned */
     FFARM_JOB_ERROR_SOURCE,   /* the source vanished, changed meanwhile, or is damaged */
@@ -26,10 +27,12 @@ typedef enum {
 } FfarmJobError;
 
 typedef enum {
-    FFARM_FAULT_NONE, /* nobody's: cancelled */
-    FFARM_FAULT_JOB,  /* the same everywhere: fail the job (once tried on a second host) */
-    FFARM_FAULT_HOST, /* this host's: give the job to another */
-    FFARM_FAULT_HERE, /* the manager's: its disk, its permissions, the source; no other host would do better */
+    FFARM_FAULT_NONE,  /* nobody's: cancelled */
+    FFARM_FAULT_JOB,   /* the same everywhere: fail the job (once tried on a second host) */
+    FFARM_FAULT_HOST,  /* this host's: give the job to another */
+    FFARM_FAULT_UNFIT, /* nobody's: this host can't do this job, which another may; neither of them is the worse for it
+                        */
+    FFARM_FAULT_HERE,  /* the manager's: its disk, its permissions, the source; no other host would do better */
 } FfarmFault;
 
 /* The one answer to "is it worth a retry, and whose fault is it?". */

@@ -8,7 +8,18 @@
 static void on_cancelled(FfarmFarm *farm)
 {
     farm->is_cancelled = TRUE;
-    ffarm_farm_cancel_waiting(farm);
+    ffarm_farm_cancel_waiting(farm, NULL);
+}
+
+static void on_drained(FfarmFarm *farm)
+{
+    if (farm->is_cancelled)
+        return;
+    farm->is_draining = TRUE;
+    g_autofree char *text =
+        g_strdup_printf("stopping: nothing new starts, %u that run go on to their end", farm->running);
+    ffarm_farm_tell_message(farm, text, FALSE);
+    ffarm_farm_cancel_waiting(farm, "stopped before its turn");
 }
 
 static void handle(FfarmFarm *farm, FfarmNews *news)
@@ -32,7 +43,6 @@ static void handle(FfarmFarm *farm, FfarmNews *news)
         break;
     case FFARM_NEWS_READY:
         ffarm_roster_make_idle(farm->roster, member);
-        ffarm_farm_hand_out(farm);
         break;
     case FFARM_NEWS_UNTOUCHED:
         ffarm_farm_on_untouched(farm, member);
@@ -42,6 +52,9 @@ static void handle(FfarmFarm *farm, FfarmNews *news)
         break;
     case FFARM_NEWS_CANCELLED:
         on_cancelled(farm);
+        break;
+    case FFARM_NEWS_DRAINED:
+        on_drained(farm);
         break;
     }
 }
@@ -104,6 +117,7 @@ static void farm_init(FfarmFarm *farm, const FfarmPlan *plan, const FfarmFarmOpt
     farm->summary = summary;
     farm->news = g_async_queue_new_full((GDestroyNotify)ffarm_news_free);
     farm->stop = g_cancellable_new();
+    farm->alarms = ffarm_alarms_new();
     farm->dispatch = ffarm_dispatch_new(plan);
     farm->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_job_free);
     farm->roster = ffarm_roster_new(farm->dispatch);
@@ -115,33 +129,104 @@ static void farm_clear(FfarmFarm *farm)
     ffarm_roster_free(farm->roster);
     g_ptr_array_unref(farm->jobs);
     ffarm_dispatch_free(farm->dispatch);
+    ffarm_alarms_free(farm->alarms);
     g_async_queue_unref(farm->news);
     g_object_unref(farm->stop);
     g_free(farm->ranks);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FfarmFarm, farm_clear)
 
+static void post_to_self(FfarmFarm *farm, FfarmNewsType type)
+{
+    FfarmNews *news = g_new0(FfarmNews, 1);
+    news->type = type;
+    g_async_queue_push(farm->news, news);
+}
+
 /* On whichever thread cancels: stops the slots, and wakes the farm to call off what waits. */
 static void on_cancellable(GCancellable *cancellable, gpointer user_data)
 {
     FfarmFarm *farm = user_data;
-    FfarmNews *news = g_new0(FfarmNews, 1);
-    news->type = FFARM_NEWS_CANCELLED;
     /* First the word, then the deed: what the slots say of being stopped is read as that. */
-    g_async_queue_push(farm->news, news);
+    post_to_self(farm, FFARM_NEWS_CANCELLED);
     g_cancellable_cancel(farm->stop);
+}
+
+static void on_drain(GCancellable *drain, gpointer user_data)
+{
+    post_to_self(user_data, FFARM_NEWS_DRAINED);
+}
+
+/* Waits for news until the next alarm. Returns: NULL when it is time for that. */
+static FfarmNews *wait_for_news(FfarmFarm *farm)
+{
+    gint64 due_us = ffarm_alarms_next_us(farm->alarms);
+    if (due_us < 0)
+        return g_async_queue_pop(farm->news);
+    gint64 left_us = due_us - g_get_monotonic_time();
+    return left_us > 0 ? g_async_queue_timeout_pop(farm->news, (guint64)left_us) : g_async_queue_try_pop(farm->news);
+}
+
+/* Returns: TRUE if anything was due. */
+static gboolean ring(FfarmFarm *farm)
+{
+    gboolean has_rung = FALSE;
+    FfarmAlarmType type;
+    gpointer subject;
+    while (ffarm_alarms_take(farm->alarms, g_get_monotonic_time(), &type, &subject)) {
+        if (type == FFARM_ALARM_HOST)
+            ffarm_farm_ask_again(farm, subject);
+        else if (type == FFARM_ALARM_GIVE_UP)
+            ffarm_farm_give_up_hosts(farm);
+        else
+            ffarm_farm_queue(farm, subject);
+        has_rung = TRUE;
+    }
+    return has_rung;
+}
+
+/* TRUE for what changes nothing about who may do what. */
+static gboolean is_small_talk(const FfarmNews *news)
+{
+    return news->type == FFARM_NEWS_PROGRESS || news->type == FFARM_NEWS_TRANSFER || news->type == FFARM_NEWS_STATE;
+}
+
+static void do_next(FfarmFarm *farm)
+{
+    g_autoptr(FfarmNews) news = wait_for_news(farm);
+    if (news)
+        handle(farm, news);
+    if (farm->is_cancelled || farm->is_draining)
+        return;
+    gboolean has_rung = ring(farm);
+    if (!has_rung && news && is_small_talk(news))
+        return;
+    ffarm_farm_hand_out(farm);
+    ffarm_farm_watch_standstill(farm);
+}
+
+static gboolean goes_on(const FfarmFarm *farm)
+{
+    if (farm->unfinished > 0 || farm->is_cancelled || farm->is_draining)
+        return farm->unfinished > 0;
+    /* With no job left it may still be open whether any host can be used, which the exit status tells. */
+    return ffarm_roster_is_awaited(farm->roster) && !ffarm_roster_was_usable(farm->roster);
+}
+
+static gulong listen(GCancellable *cancellable, GCallback callback, FfarmFarm *farm)
+{
+    return cancellable ? g_cancellable_connect(cancellable, callback, farm, NULL) : 0;
 }
 
 static void run_to_the_end(FfarmFarm *farm, GCancellable *cancellable)
 {
-    gulong handler = cancellable ? g_cancellable_connect(cancellable, G_CALLBACK(on_cancellable), farm, NULL) : 0;
+    gulong cancelled = listen(cancellable, G_CALLBACK(on_cancellable), farm);
+    gulong drained = listen(farm->options->drain, G_CALLBACK(on_drain), farm);
     ffarm_farm_check_hosts(farm);
-    /* With no job left it may still be open whether any host can be used, which the exit status tells. */
-    while (farm->unfinished > 0 || (!farm->is_cancelled && ffarm_roster_is_in_doubt(farm->roster))) {
-        g_autoptr(FfarmNews) news = g_async_queue_pop(farm->news);
-        handle(farm, news);
-    }
-    g_cancellable_disconnect(cancellable, handler);
+    while (goes_on(farm))
+        do_next(farm);
+    g_cancellable_disconnect(farm->options->drain, drained);
+    g_cancellable_disconnect(cancellable, cancelled);
     g_cancellable_cancel(farm->stop);
 }
 

@@ -42,7 +42,9 @@ typedef void (*FfarmEventFunc)(const FfarmEvent *event, gpointer user_data);
 
 typedef struct {
     guint retries;  /* how often a job whose host failed is given to another; the command line's default is 2 */
-    guint stall_ms; /* no progress for this long: stopped and retried; 0 = 120 s */
+    guint stall_ms; /* no progress for this long: stopped and retried; 0 = as profile and configuration say */
+    guint pause_ms; /* before a host is asked again, or a job is given to the host where it failed; 0 = 2 s to 10 min */
+    GCancellable *drain;     /* nullable; when it fires nothing new starts, and what runs goes on to its end */
     FfarmEventFunc on_event; /* nullable */
     gpointer user_data;
 } FfarmFarmOptions;
@@ -58,8 +60,12 @@ typedef struct {
  * replaces. Items that are not to be encoded get their RESULT event too (skipped; failed for invalid and unassignable
  * ones). When @cancellable fires: nothing new starts, running encodes are stopped on their hosts, temporaries are
  * removed on both sides, sources stay as they were; the rest is CANCELLED, and TRUE is returned with what was done in
- * @summary. Returns: FALSE with FFARM_REMOTE_ERROR_UNREACHABLE if there is something to encode and no host is usable.
- */
+ * @summary. Draining makes the jobs that have not begun CANCELLED, with an error that says so.
+ *
+ * A host that is lost, or on which max_failures different jobs in a row failed for its own fault, gets no jobs but is
+ * asked again with growing pauses, as is one that could not be reached at first. Jobs that nobody else may take wait
+ * for it; when nothing else is left to do they wait for the configuration's host_wait, and fail then. Returns: FALSE
+ * with FFARM_REMOTE_ERROR_UNREACHABLE if there is something to encode and no host was ever usable. */
 gboolean ffarm_farm_run(const FfarmPlan *plan, const FfarmFarmOptions *options, FfarmSummary *summary,
                         GCancellable *cancellable, GError **error);
 

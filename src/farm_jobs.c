@@ -54,10 +54,46 @@ void ffarm_farm_fail_orphans(FfarmFarm *farm)
     }
 }
 
-void ffarm_farm_cancel_waiting(FfarmFarm *farm)
+static void cancel_job(FfarmFarm *farm, FfarmJob *job, const char *words)
 {
+    if (words) {
+        g_autofree char *name = g_filename_display_name(job->item->input->path);
+        g_autofree char *text = job->error ? g_strdup_printf("%s: %s (%s)", name, words, job->error->message)
+                                           : g_strdup_printf("%s: %s", name, words);
+        ffarm_farm_set_error(job, g_error_new_literal(G_IO_ERROR, G_IO_ERROR_CANCELLED, text));
+    }
+    ffarm_farm_end_job(farm, job, FFARM_JOB_CANCELLED);
+}
+
+void ffarm_farm_cancel_waiting(FfarmFarm *farm, const char *words)
+{
+    static const FfarmAlarmType types[] = {FFARM_ALARM_RETRY, FFARM_ALARM_SETTLE};
     for (FfarmJob *job; (job = ffarm_dispatch_take_any(farm->dispatch));)
-        ffarm_farm_end_job(farm, job, FFARM_JOB_CANCELLED);
+        cancel_job(farm, job, words);
+    for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
+        g_autoptr(GPtrArray) jobs = ffarm_alarms_list(farm->alarms, types[i]);
+        for (guint k = 0; k < jobs->len; k++) {
+            ffarm_alarms_clear(farm->alarms, types[i], g_ptr_array_index(jobs, k));
+            cancel_job(farm, g_ptr_array_index(jobs, k), words);
+        }
+    }
+}
+
+void ffarm_farm_queue(FfarmFarm *farm, FfarmJob *job)
+{
+    ffarm_dispatch_queue(farm->dispatch, job, farm->ranks[job->item->id]);
+}
+
+void ffarm_farm_wake_retries(FfarmFarm *farm)
+{
+    g_autoptr(GPtrArray) jobs = ffarm_alarms_list(farm->alarms, FFARM_ALARM_RETRY);
+    for (guint i = 0; i < jobs->len; i++) {
+        FfarmJob *job = g_ptr_array_index(jobs, i);
+        if (!ffarm_dispatch_has_fresh_host(farm->dispatch, job))
+            continue;
+        ffarm_alarms_clear(farm->alarms, FFARM_ALARM_RETRY, job);
+        ffarm_farm_queue(farm, job);
+    }
 }
 
 static guint stall_ms(const FfarmFarm *farm, const FfarmChoice *choice)
@@ -95,7 +131,7 @@ static void give(FfarmFarm *farm, FfarmMember *member, FfarmJob *job, FfarmChoic
 void ffarm_farm_hand_out(FfarmFarm *farm)
 {
     GList *next;
-    for (GList *link = farm->roster->idle.head; link && !farm->is_cancelled; link = next) {
+    for (GList *link = farm->roster->idle.head; link && !farm->is_cancelled && !farm->is_draining; link = next) {
         next = link->next;
         if (farm->plan->sequential && farm->running > 0)
             return;
@@ -117,17 +153,28 @@ static FfarmJob *take_back(FfarmFarm *farm, FfarmMember *member)
     return job;
 }
 
-static void queue_again(FfarmFarm *farm, FfarmJob *job)
+/* What went wrong on a host may need some time to pass. */
+static gint64 retry_pause_us(const FfarmFarm *farm, const FfarmJob *job)
+{
+    static const guint pauses_s[] = {5, 15, 60, 120};
+    if (farm->options->pause_ms)
+        return farm->options->pause_ms * G_TIME_SPAN_MILLISECOND;
+    return pauses_s[CLAMP(job->attempts, 1, G_N_ELEMENTS(pauses_s)) - 1] * G_USEC_PER_SEC;
+}
+
+/* @pauses: not at once on the host where it failed. */
+static void queue_again(FfarmFarm *farm, FfarmJob *job, gboolean pauses)
 {
     ffarm_job_go(job, FFARM_JOB_QUEUED);
-    if (farm->is_cancelled) {
-        ffarm_farm_end_job(farm, job, FFARM_JOB_CANCELLED);
+    if (farm->is_cancelled || farm->is_draining) {
+        cancel_job(farm, job, farm->is_cancelled ? NULL : "stopped before it was tried again");
         return;
     }
     ffarm_farm_tell_job(farm, FFARM_EVENT_JOB, job, NULL);
-    ffarm_dispatch_queue(farm->dispatch, job, farm->ranks[job->item->id]);
-    ffarm_farm_fail_orphans(farm);
-    ffarm_farm_hand_out(farm);
+    if (pauses && !ffarm_dispatch_has_fresh_host(farm->dispatch, job))
+        ffarm_alarms_set(farm->alarms, FFARM_ALARM_RETRY, job, g_get_monotonic_time() + retry_pause_us(farm, job));
+    else
+        ffarm_farm_queue(farm, job);
 }
 
 /* A host's fault is worth as many more tries as were asked for; a job's own would be the same everywhere, which one
@@ -139,15 +186,18 @@ static gboolean is_worth_another_try(FfarmFarm *farm, const FfarmJob *job, Ffarm
     return fault == FFARM_FAULT_JOB && job->failed_hosts->len < 2 && ffarm_dispatch_has_fresh_host(farm->dispatch, job);
 }
 
-/* Leaves out a host on which nothing goes well. */
-static void note_end(FfarmFarm *farm, FfarmCrew *crew, const FfarmJob *job, FfarmFault fault)
+static void add_host(GPtrArray *hosts, const FfarmHost *host)
 {
-    if (!ffarm_roster_note_end(crew, job, fault) || crew->is_gone)
-        return;
-    g_autofree char *text = g_strdup_printf("%s: %u jobs in a row failed there, so it is left out from here on",
-                                            crew->host->name, crew->misses);
-    ffarm_farm_tell_message(farm, text, TRUE);
-    ffarm_farm_dismiss(farm, crew, text);
+    if (!g_ptr_array_find(hosts, host, NULL))
+        g_ptr_array_add(hosts, (gpointer)host);
+}
+
+/* The host is well, but can't do this one: that is no attempt. */
+static void on_unfit(FfarmFarm *farm, FfarmCrew *crew, FfarmJob *job)
+{
+    add_host(job->refused_by, crew->host);
+    job->attempts--;
+    queue_again(farm, job, FALSE);
 }
 
 static void on_failed(FfarmFarm *farm, FfarmCrew *crew, FfarmJob *job, FfarmOutcome *outcome)
@@ -156,24 +206,38 @@ static void on_failed(FfarmFarm *farm, FfarmCrew *crew, FfarmJob *job, FfarmOutc
     ffarm_farm_set_error(job, g_steal_pointer(&outcome->error));
     g_free(job->log);
     job->log = g_steal_pointer(&outcome->log);
-    if (!g_ptr_array_find(job->failed_hosts, crew->host, NULL))
-        g_ptr_array_add(job->failed_hosts, (gpointer)crew->host);
-    note_end(farm, crew, job, fault);
+    if (fault == FFARM_FAULT_UNFIT) {
+        ffarm_farm_tell_message(farm, job->error->message, TRUE);
+        on_unfit(farm, crew, job);
+        return;
+    }
+    add_host(job->failed_hosts, crew->host);
+    ffarm_farm_note_end(farm, crew, job, fault);
     if (is_worth_another_try(farm, job, fault)) {
         ffarm_farm_tell_message(farm, job->error->message, TRUE);
-        queue_again(farm, job);
+        queue_again(farm, job, TRUE);
     } else {
         ffarm_farm_end_job(farm, job, FFARM_JOB_FAILED);
     }
 }
 
+/* What was taken for the film's fault went well elsewhere, so it was the host's. */
+static void blame_host(FfarmFarm *farm, const FfarmJob *job)
+{
+    if (!job->error || ffarm_error_fault(job->error) != FFARM_FAULT_JOB || job->failed_hosts->len == 0)
+        return;
+    const FfarmHost *host = g_ptr_array_index(job->failed_hosts, job->failed_hosts->len - 1);
+    ffarm_farm_note_end(farm, ffarm_roster_find_crew(farm->roster, host), job, FFARM_FAULT_HOST);
+}
+
 static void on_succeeded(FfarmFarm *farm, FfarmCrew *crew, FfarmJob *job, FfarmOutcome *outcome)
 {
+    blame_host(farm, job);
     g_clear_error(&job->error);
     g_clear_pointer(&job->log, g_free);
     job->output = g_steal_pointer(&outcome->output);
     job->output_size = outcome->output_size;
-    note_end(farm, crew, job, FFARM_FAULT_NONE);
+    ffarm_farm_note_end(farm, crew, job, FFARM_FAULT_NONE);
     ffarm_farm_end_job(farm, job, outcome->state);
 }
 
@@ -189,16 +253,14 @@ void ffarm_farm_on_finished(FfarmFarm *farm, FfarmMember *member, FfarmOutcome *
         ffarm_farm_end_job(farm, job, FFARM_JOB_CANCELLED);
     else
         on_succeeded(farm, member->crew, job, outcome);
-    ffarm_farm_hand_out(farm);
 }
 
 /* The slot had no connection to begin with: that is no attempt of the job's. */
 void ffarm_farm_on_untouched(FfarmFarm *farm, FfarmMember *member)
 {
-    ffarm_roster_retire(farm->roster, member);
     FfarmJob *job = take_back(farm, member);
     job->attempts--;
-    queue_again(farm, job);
+    queue_again(farm, job, FALSE);
 }
 
 void ffarm_farm_on_state(FfarmFarm *farm, FfarmMember *member, FfarmJobState state)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "alarms.h"
 #include "dispatch.h"
 #include "farm.h"
 #include "roster.h"
@@ -21,9 +22,10 @@ typedef struct {
     FfarmDispatch *dispatch;
     GPtrArray *jobs; /* of FfarmJob, by item id */
     FfarmRoster *roster;
-    guint *ranks; /* by item id: place in the order of handing out */
+    guint *ranks;        /* by item id: place in the order of handing out */
+    FfarmAlarms *alarms; /* of crews and jobs */
     guint unfinished, running;
-    gboolean is_cancelled;
+    gboolean is_cancelled, is_draining;
 } FfarmFarm;
 
 /* farm_tell.c: events. */
@@ -40,7 +42,12 @@ void ffarm_farm_end_job(FfarmFarm *farm, FfarmJob *job, FfarmJobState state);
 void ffarm_farm_set_error(FfarmJob *job, GError *error);
 /* Ends the waiting jobs that no host is left for. */
 void ffarm_farm_fail_orphans(FfarmFarm *farm);
-void ffarm_farm_cancel_waiting(FfarmFarm *farm);
+/* Ends everything that does not run. @words: nullable; why, for each job's error. */
+void ffarm_farm_cancel_waiting(FfarmFarm *farm, const char *words);
+/* Has @job wait in its line. */
+void ffarm_farm_queue(FfarmFarm *farm, FfarmJob *job);
+/* Jobs that pause because no other host was there need not do so any longer when there is one. */
+void ffarm_farm_wake_retries(FfarmFarm *farm);
 /* Gives every idle slot what there is for it. */
 void ffarm_farm_hand_out(FfarmFarm *farm);
 void ffarm_farm_on_state(FfarmFarm *farm, FfarmMember *member, FfarmJobState state);
@@ -49,10 +56,16 @@ void ffarm_farm_on_untouched(FfarmFarm *farm, FfarmMember *member);
 
 /* farm_hosts.c: who can be given work. */
 void ffarm_farm_check_hosts(FfarmFarm *farm);
-/* No job goes to the host any more; those that run there end as they end. */
-void ffarm_farm_dismiss(FfarmFarm *farm, FfarmCrew *crew, const char *reason);
 void ffarm_farm_on_checked(FfarmFarm *farm, FfarmMember *member, const FfarmHostReport *report);
 void ffarm_farm_on_lost(FfarmFarm *farm, FfarmMember *member, const GError *error);
+/* The pause of @crew is over. */
+void ffarm_farm_ask_again(FfarmFarm *farm, FfarmCrew *crew);
+/* An attempt at @job ended on @crew's host, and @fault says by whose fault: may quarantine it, or bring it back. */
+void ffarm_farm_note_end(FfarmFarm *farm, FfarmCrew *crew, const FfarmJob *job, FfarmFault fault);
+/* Jobs wait no longer for hosts that are away. */
+void ffarm_farm_give_up_hosts(FfarmFarm *farm);
+/* Looks whether anything can still go on, and sets a limit to the wait where only hosts that are away could. */
+void ffarm_farm_watch_standstill(FfarmFarm *farm);
 /* Counts the hosts. Returns: FALSE with FFARM_REMOTE_ERROR_UNREACHABLE if none could be used. */
 gboolean ffarm_farm_sum_up_hosts(const FfarmFarm *farm, GError **error);
 

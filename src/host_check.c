@@ -49,6 +49,14 @@ static gboolean fail(const Check *check, GError **error, const char *format, ...
     return FALSE;
 }
 
+/* Unlike the rest of what may be wrong with a host this passes by itself. */
+static gboolean fail_full(const Check *check, const char *folder, GError **error)
+{
+    g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_NO_SPACE, "%s: working_dir %s is full", check->host->name,
+                folder);
+    return FALSE;
+}
+
 static gboolean check_connection(Check *check, GError **error)
 {
     FfarmHostReport *report = check->report;
@@ -137,7 +145,7 @@ static gboolean check_working_dir(Check *check, GError **error)
     if (!ffarm_runner_space(check->runner, folder, &check->report->free_bytes, check->cancellable, error))
         return FALSE;
     if (check->report->free_bytes >= 0 && check->report->free_bytes < LEAST_FREE_BYTES)
-        return fail(check, error, "working_dir %s is full", folder);
+        return fail_full(check, folder, error);
     return !(check->flags & FFARM_CHECK_WRITES) || try_to_write(check, error);
 }
 
@@ -161,8 +169,9 @@ static gboolean read_nonce(Check *check, const char *path, const char *text, GEr
         return FALSE;
     g_autofree char *copy = g_build_filename(scratch, "nonce", NULL);
     g_autofree char *seen = NULL;
-    gboolean ok = ffarm_runner_get(check->runner, host_path, copy, MAX_NONCE_BYTES, NULL, NULL, check->cancellable, error) &&
-                  g_file_get_contents(copy, &seen, NULL, error);
+    gboolean ok =
+        ffarm_runner_get(check->runner, host_path, copy, MAX_NONCE_BYTES, NULL, NULL, check->cancellable, error) &&
+        g_file_get_contents(copy, &seen, NULL, error);
     g_unlink(copy);
     g_rmdir(scratch);
     if (ok && strcmp(seen, text) != 0)

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "roster.h"
 
-/* A host on which this many jobs in a row failed for its own fault has something wrong that its check did not see. */
-#define MAX_MISSES 3
-
 static void crew_free(gpointer data)
 {
     FfarmCrew *crew = data;
@@ -68,9 +65,19 @@ FfarmMember *ffarm_roster_find(const FfarmRoster *roster, const FfarmSlot *slot)
     return g_hash_table_lookup(roster->by_slot, slot);
 }
 
+FfarmCrew *ffarm_roster_find_crew(const FfarmRoster *roster, const FfarmHost *host)
+{
+    for (guint i = 0; i < roster->crews->len; i++) {
+        FfarmCrew *crew = g_ptr_array_index(roster->crews, i);
+        if (crew->host == host)
+            return crew;
+    }
+    return NULL;
+}
+
 void ffarm_roster_make_idle(FfarmRoster *roster, FfarmMember *member)
 {
-    if (member->is_retired || member->is_idle)
+    if (member->is_out || member->is_idle || member->job)
         return;
     member->is_idle = TRUE;
     g_queue_push_tail(&roster->idle, member);
@@ -83,53 +90,94 @@ void ffarm_roster_make_busy(FfarmRoster *roster, FfarmMember *member)
     member->is_idle = FALSE;
 }
 
-void ffarm_roster_retire(FfarmRoster *roster, FfarmMember *member)
+static void take_out(FfarmRoster *roster, FfarmMember *member, FfarmSeatState seat)
 {
-    member->is_retired = TRUE;
-    ffarm_dispatch_drop_seat(roster->dispatch, member->seat);
+    member->is_out = TRUE;
+    ffarm_dispatch_set_seat(roster->dispatch, member->seat, seat);
     ffarm_roster_make_busy(roster, member);
 }
 
-void ffarm_roster_dismiss(FfarmRoster *roster, FfarmCrew *crew, const char *reason)
+void ffarm_roster_take_out(FfarmRoster *roster, FfarmMember *member)
 {
-    crew->is_gone = TRUE;
-    g_free(crew->reason);
-    crew->reason = g_strdup(reason);
-    for (guint i = 0; i < crew->members->len; i++)
-        ffarm_roster_retire(roster, g_ptr_array_index(crew->members, i));
+    take_out(roster, member, FFARM_SEAT_AWAY);
 }
 
-gboolean ffarm_roster_has_member_left(const FfarmCrew *crew)
+gboolean ffarm_roster_has_member(const FfarmCrew *crew)
 {
     for (guint i = 0; i < crew->members->len; i++)
-        if (!((const FfarmMember *)g_ptr_array_index(crew->members, i))->is_retired)
+        if (!((const FfarmMember *)g_ptr_array_index(crew->members, i))->is_out)
             return TRUE;
     return FALSE;
 }
 
-gboolean ffarm_roster_note_end(FfarmCrew *crew, const FfarmJob *job, FfarmFault fault)
+void ffarm_roster_dismiss(FfarmRoster *roster, FfarmCrew *crew, FfarmCrewState state, const char *reason)
 {
-    if (fault != FFARM_FAULT_HOST) {
+    FfarmSeatState seat = state == FFARM_CREW_AWAY ? FFARM_SEAT_AWAY : FFARM_SEAT_GONE;
+    crew->state = state;
+    g_autofree char *old = crew->reason;
+    crew->reason = g_strdup(reason);
+    for (guint i = 0; i < crew->members->len; i++)
+        take_out(roster, g_ptr_array_index(crew->members, i), seat);
+}
+
+void ffarm_roster_give_up(FfarmRoster *roster, const FfarmCrew *crew)
+{
+    for (guint i = 0; i < crew->members->len; i++)
+        take_out(roster, g_ptr_array_index(crew->members, i), FFARM_SEAT_GONE);
+}
+
+void ffarm_roster_bring_back(FfarmRoster *roster, FfarmCrew *crew)
+{
+    crew->state = FFARM_CREW_HERE;
+    g_clear_pointer(&crew->reason, g_free);
+    for (guint i = 0; i < crew->members->len; i++) {
+        FfarmMember *member = g_ptr_array_index(crew->members, i);
+        member->is_out = FALSE;
+        ffarm_dispatch_set_seat(roster->dispatch, member->seat, FFARM_SEAT_HERE);
+        ffarm_roster_make_idle(roster, member);
+    }
+}
+
+FfarmMember *ffarm_roster_find_asker(const FfarmCrew *crew)
+{
+    for (guint i = 0; i < crew->members->len; i++) {
+        FfarmMember *member = g_ptr_array_index(crew->members, i);
+        if (member->is_out && !member->job)
+            return member;
+    }
+    return NULL;
+}
+
+gboolean ffarm_roster_note_end(FfarmCrew *crew, const FfarmJob *job, FfarmFault fault, guint max_misses)
+{
+    if (fault == FFARM_FAULT_NONE) {
         crew->misses = 0;
         crew->missed = NULL;
-        return FALSE;
+        crew->pauses = 0;
+        crew->quarantines = 0;
     }
+    if (fault != FFARM_FAULT_HOST)
+        return FALSE;
     if (crew->missed != job)
         crew->misses++;
     crew->missed = job;
-    return crew->misses >= MAX_MISSES;
+    return crew->misses >= max_misses;
 }
 
-gboolean ffarm_roster_is_in_doubt(const FfarmRoster *roster)
+gboolean ffarm_roster_is_awaited(const FfarmRoster *roster)
 {
-    gboolean is_awaited = FALSE;
-    for (guint i = 0; i < roster->crews->len; i++) {
-        const FfarmCrew *crew = g_ptr_array_index(roster->crews, i);
-        if (crew->is_usable)
-            return FALSE;
-        is_awaited = is_awaited || !crew->is_gone;
-    }
-    return is_awaited;
+    for (guint i = 0; i < roster->crews->len; i++)
+        if (((const FfarmCrew *)g_ptr_array_index(roster->crews, i))->state == FFARM_CREW_AWAITED)
+            return TRUE;
+    return FALSE;
+}
+
+gboolean ffarm_roster_was_usable(const FfarmRoster *roster)
+{
+    for (guint i = 0; i < roster->crews->len; i++)
+        if (((const FfarmCrew *)g_ptr_array_index(roster->crews, i))->was_usable)
+            return TRUE;
+    return FALSE;
 }
 
 char *ffarm_roster_reasons(const FfarmRoster *roster, gboolean any_cluster, const char *cluster)

@@ -3,9 +3,6 @@
 
 #include "host_check_private.h"
 
-/* After a loss the host gets some time to come back (a restarted sshd, a cable), in which others take the jobs. */
-static const guint reopen_after_s[] = {0, 2, 10, 30};
-
 typedef enum { ORDER_CHECK, ORDER_WORK, ORDER_QUIT } OrderType;
 
 typedef struct {
@@ -88,83 +85,55 @@ static void on_transfer(gint64 done_bytes, gint64 total_bytes, gpointer user_dat
     g_async_queue_push(slot->news, news);
 }
 
-/* Waits until it is worth another try. Returns: FALSE if the slot is to quit meanwhile; nobody gives it work while it
- * is away. */
-static gboolean wait_before_reopening(FfarmSlot *slot, guint seconds)
-{
-    if (seconds == 0)
-        return TRUE;
-    g_autoptr(Order) order = g_async_queue_timeout_pop(slot->orders, (guint64)seconds * G_USEC_PER_SEC);
-    return !order;
-}
-
-/* Returns: FALSE with @error when the connection is gone for good, without when the slot is to quit. */
-static gboolean reopen(FfarmSlot *slot, GError **error)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(reopen_after_s); i++) {
-        if (!wait_before_reopening(slot, reopen_after_s[i]))
-            return FALSE;
-        gboolean is_last = i + 1 == G_N_ELEMENTS(reopen_after_s);
-        g_autoptr(GError) inner = NULL;
-        if (ffarm_runner_open(slot->runner, 0, slot->stop, &inner))
-            return TRUE;
-        if (g_error_matches(inner, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-            return FALSE;
-        if (is_last)
-            g_propagate_error(error, g_steal_pointer(&inner));
-    }
-    return FALSE;
-}
-
-/* Returns: TRUE if the slot goes on. */
-static gboolean do_check(FfarmSlot *slot, const Order *order)
+static void do_check(FfarmSlot *slot, const Order *order)
 {
     FfarmHostReport *report =
         ffarm_host_check_over(slot->runner, slot->host, order->flags, order->media_folder, slot->stop, NULL);
     if (!report)
-        return FALSE;
+        return;
     gboolean is_usable = report->is_usable;
     FfarmNews *news = news_new(FFARM_NEWS_CHECKED, slot);
     news->report = report;
     g_async_queue_push(slot->news, news);
     if (is_usable)
         post(slot, FFARM_NEWS_READY);
-    return is_usable;
 }
 
-static gboolean do_work(FfarmSlot *slot, const Order *order)
+/* TRUE if there is a connection: it costs little to make one at once that was only dropped. */
+static gboolean is_there(FfarmSlot *slot)
 {
-    g_autoptr(GError) error = NULL;
-    if (!ffarm_runner_open(slot->runner, 0, slot->stop, &error)) {
-        post_lost(slot, g_steal_pointer(&error));
+    GError *error = NULL;
+    if (ffarm_runner_open(slot->runner, 0, slot->stop, &error))
+        return TRUE;
+    post_lost(slot, error);
+    return FALSE;
+}
+
+static void do_work(FfarmSlot *slot, const Order *order)
+{
+    if (!is_there(slot)) {
         post(slot, FFARM_NEWS_UNTOUCHED);
-        return FALSE;
+        return;
     }
     FfarmNews *news = news_new(FFARM_NEWS_FINISHED, slot);
     news->outcome = ffarm_worker_do(slot->runner, &order->work, slot->stop);
     g_async_queue_push(slot->news, news);
-    if (!ffarm_runner_is_open(slot->runner) && !reopen(slot, &error)) {
-        if (error)
-            post_lost(slot, g_steal_pointer(&error));
-        return FALSE;
-    }
-    post(slot, FFARM_NEWS_READY);
-    return TRUE;
+    if (is_there(slot))
+        post(slot, FFARM_NEWS_READY);
 }
 
 static gpointer run_slot(gpointer data)
 {
     FfarmSlot *slot = data;
     slot->runner = ffarm_runner_new(slot->host);
-    gboolean goes_on = TRUE;
-    while (goes_on) {
+    for (gboolean is_over = FALSE; !is_over;) {
         g_autoptr(Order) order = g_async_queue_pop(slot->orders);
         if (order->type == ORDER_CHECK)
-            goes_on = do_check(slot, order);
+            do_check(slot, order);
         else if (order->type == ORDER_WORK)
-            goes_on = do_work(slot, order);
+            do_work(slot, order);
         else
-            goes_on = FALSE;
+            is_over = TRUE;
     }
     g_clear_pointer(&slot->runner, ffarm_runner_free);
     return NULL;

@@ -21,9 +21,10 @@ typedef enum {
     FFARM_NEWS_TRANSFER,
     FFARM_NEWS_FINISHED,  /* the attempt is over: outcome (owned by the news); READY or LOST follows */
     FFARM_NEWS_READY,     /* wants a job */
-    FFARM_NEWS_LOST,      /* the slot has ended for good: error (owned by the news) */
+    FFARM_NEWS_LOST,      /* there is no connection any more: error (owned by the news). A check makes a new one */
     FFARM_NEWS_UNTOUCHED, /* after LOST: the order that it had could not be begun, as there was no connection */
     FFARM_NEWS_CANCELLED, /* posted by the farm to itself: slot is NULL */
+    FFARM_NEWS_DRAINED,   /* likewise: nothing new is to start */
 } FfarmNewsType;
 
 typedef struct {
@@ -48,12 +49,12 @@ FfarmSlot *ffarm_slot_new(const FfarmHost *host, GAsyncQueue *news, GCancellable
 void ffarm_slot_free(FfarmSlot *slot);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmSlot, ffarm_slot_free)
 
-/* Starts the thread with a check of the host: CHECKED, then READY if it can be used, else the thread ends.
+/* Has the host checked: CHECKED, then READY if it can be used.
  * @media_folder: as for ffarm_host_check(); copied. */
 void ffarm_slot_check_host(FfarmSlot *slot, FfarmCheckFlags flags, const char *media_folder);
 
 /* Gives it @work, whose members stay valid until FINISHED or UNTOUCHED; @work itself is copied, its callbacks and
- * user_data are the slot's own. Starts the thread if there was no check. */
+ * user_data are the slot's own. */
 void ffarm_slot_give(FfarmSlot *slot, const FfarmWork *work);
 
 G_END_DECLS

@@ -42,6 +42,7 @@ class FarmTest : public testing::Test
         mkdir(In("media").c_str(), 0755);
         cancellable = g_cancellable_new();
         options.retries = 2;
+        options.pause_ms = 50;
         options.on_event = OnEvent;
         options.user_data = this;
     }

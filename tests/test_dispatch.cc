@@ -153,7 +153,7 @@ TEST_F(Dispatch, ComesBackToAHostThatFailedWhenThereIsNoOther)
     FfarmJob *job = Job("short");
     g_ptr_array_add(job->failed_hosts, const_cast<FfarmHost *>(Host("any")));
     ffarm_dispatch_queue(dispatch, job, 0);
-    ffarm_dispatch_drop_seat(dispatch, fast);
+    ffarm_dispatch_set_seat(dispatch, fast, FFARM_SEAT_GONE);
     EXPECT_FALSE(ffarm_dispatch_has_fresh_host(dispatch, job));
     EXPECT_EQ(Next(any), job);
     FfarmJob *lengthy = Job("long");
@@ -177,10 +177,47 @@ TEST_F(Dispatch, FindsJobsThatNoSeatIsLeftFor)
     FfarmJob *hard = Queued("hard", 0), *brief = Queued("short", 1), *away = Queued("short", 2, "away");
     EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), away);
     EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), nullptr);
-    ffarm_dispatch_drop_seat(dispatch, gpu);
+    ffarm_dispatch_set_seat(dispatch, gpu, FFARM_SEAT_GONE);
     EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), hard);
     EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), nullptr);
     EXPECT_EQ(Next(fast), brief);
+}
+
+// Jobs wait for who is away, and not for who is gone; either gets what is there when it comes back.
+TEST_F(Dispatch, WaitsForSeatsThatAreAway)
+{
+    guint fast = Seat("fast"), gpu = Seat("both", "gpu");
+    EXPECT_FALSE(ffarm_dispatch_has_work_for(dispatch, gpu));
+    FfarmJob *hard = Queued("hard", 0);
+    EXPECT_TRUE(ffarm_dispatch_has_taker(dispatch));
+    ffarm_dispatch_set_seat(dispatch, gpu, FFARM_SEAT_AWAY);
+    EXPECT_FALSE(ffarm_dispatch_has_taker(dispatch));
+    EXPECT_TRUE(ffarm_dispatch_has_work_for(dispatch, gpu));
+    EXPECT_FALSE(ffarm_dispatch_has_work_for(dispatch, fast));
+    EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), nullptr);
+    FfarmJob *brief = Queued("short", 1);
+    EXPECT_TRUE(ffarm_dispatch_has_taker(dispatch));
+    EXPECT_EQ(Next(fast), brief);
+    ffarm_dispatch_set_seat(dispatch, gpu, FFARM_SEAT_GONE);
+    EXPECT_TRUE(ffarm_dispatch_has_work_for(dispatch, gpu));
+    ffarm_dispatch_set_seat(dispatch, gpu, FFARM_SEAT_HERE);
+    EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), nullptr);
+    EXPECT_EQ(Next(gpu), hard);
+    EXPECT_FALSE(ffarm_dispatch_has_taker(dispatch));
+    EXPECT_FALSE(ffarm_dispatch_has_work_for(dispatch, gpu));
+}
+
+// A fresh host that is away is no reason to let a job wait that the one where it failed may take.
+TEST_F(Dispatch, CountsNobodyAsFreshWhoIsAway)
+{
+    guint any = Seat("any"), fast = Seat("fast");
+    FfarmJob *job = Job("short");
+    g_ptr_array_add(job->failed_hosts, const_cast<FfarmHost *>(Host("any")));
+    ffarm_dispatch_queue(dispatch, job, 0);
+    EXPECT_EQ(Next(any), nullptr);
+    ffarm_dispatch_set_seat(dispatch, fast, FFARM_SEAT_AWAY);
+    EXPECT_FALSE(ffarm_dispatch_has_fresh_host(dispatch, job));
+    EXPECT_EQ(Next(any), job);
 }
 
 // An odd film first in the row says nothing about those behind it.

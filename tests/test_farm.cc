@@ -433,14 +433,15 @@ TEST_F(Farm, FailsOnlyTheJobsOfAHostThatCanNotBeUsed)
     ExpectUntouched();
 }
 
-TEST_F(Farm, LeavesOutAHostOnWhichEverythingFails)
+TEST_F(Farm, QuarantinesAHostOnWhichEverythingFails)
 {
+    options.pause_ms = 60000;
     for (int i = 0; i < 6; i++)
         Film("film" + std::to_string(i) + ".mkv");
     std::string killed = StandIn("killed", "kill -9 $$"), slow = StandIn("slow", "sleep 0.2; " + copies);
     EXPECT_TRUE(Run(Cluster({{"bad", killed}, {"good", slow}})));
     EXPECT_EQ(summary.done, 6u);
-    EXPECT_TRUE(Said("bad: 3 jobs in a row failed there, so it is left out from here on"));
+    EXPECT_TRUE(Said("bad: 3 jobs in a row failed there, so it gets no more for 1 min"));
     EXPECT_EQ(std::count_if(messages.begin(), messages.end(),
                             [](const std::string &text) { return text == "bad: ffmpeg was killed by signal 9"; }),
               3);
