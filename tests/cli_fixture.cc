@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "media_maker.h"
 #include "scratch.h"
@@ -21,6 +22,11 @@ void CliTest::TearDown()
     scratch_free(folder);
 }
 
+static void leave_terminal(gpointer)
+{
+    setsid();
+}
+
 GSubprocess *CliTest::Start(const std::vector<std::string> &args) const
 {
     g_autofree char *program = g_build_filename(g_getenv("FFARM_BUILD_ROOT"), "src", "ffarm", nullptr);
@@ -34,6 +40,7 @@ GSubprocess *CliTest::Start(const std::vector<std::string> &args) const
     for (const auto &[name, value] : environment)
         g_subprocess_launcher_setenv(launcher, name.c_str(), value.c_str(), TRUE);
     g_subprocess_launcher_set_cwd(launcher, folder);
+    g_subprocess_launcher_set_child_setup(launcher, leave_terminal, nullptr, nullptr);
     /* GLib writes over an older file without cutting it. */
     g_unlink(Path(".home/out").c_str());
     g_unlink(Path(".home/err").c_str());

@@ -3,7 +3,11 @@
 #include "cli_fixture.h"
 
 #include <csignal>
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "media_maker.h"
 
@@ -459,7 +463,95 @@ TEST_F(CliRun, SigtermLeavesEverythingAsItWas)
     Interrupt(SIGTERM, {"-o", "out"}, 1);
 }
 
-TEST_F(CliRun, AFurtherSignalDoesNotCutTheEndShort)
+TEST_F(CliRun, AFurtherSigtermDoesNotCutTheEndShort)
 {
-    Interrupt(SIGINT, {"-c", "home"}, 3);
+    Interrupt(SIGTERM, {"-c", "home"}, 3);
+}
+
+// A second Ctrl-C is obeyed at once; the encoder dies with its lease.
+TEST_F(CliRun, ASecondSigintLeavesAtOnce)
+{
+    const char *const args[] = {"-f",   "lavfi", "-i",   "testsrc2=size=64x64:rate=5:duration=60",
+                                "-c:v", "mpeg4", nullptr};
+    g_free(media_make(folder, "long.mkv", args));
+    std::string source = Read("long.mkv");
+    Write("deaf", "#!/bin/sh\n[ \"$1\" = -version ] && exec ffmpeg -version\ntrap '' TERM INT HUP\n"
+                  "echo encoding >&2\nwhile :; do sleep 0.1; echo frame=1; echo progress=continue; done\n");
+    g_chmod(Path("deaf").c_str(), 0755);
+    Write("deaf.yml", "config: {ffmpeg: " + Path("deaf") + "}\nprofiles: {p: {output_options: -c copy}}\n");
+    g_autoptr(GSubprocess) process = Start({"-y", "deaf.yml", "-p", "p", "long.mkv"});
+    ASSERT_TRUE(wait_for(Path(".home/err"), "encoding on "));
+    g_subprocess_send_signal(process, SIGINT);
+    ASSERT_TRUE(wait_for(Path(".home/err"), "once more leaves at once"));
+    gint64 begin_us = g_get_monotonic_time();
+    g_subprocess_send_signal(process, SIGINT);
+    Outcome outcome = Finish(process);
+    EXPECT_LT(g_get_monotonic_time() - begin_us, G_USEC_PER_SEC);
+    EXPECT_EQ(outcome.status, 130);
+    EXPECT_EQ(Read("long.mkv"), source);
+}
+
+// What runs goes on to its end, and what waits stays on its list.
+TEST_F(CliRun, Sigusr1Drains)
+{
+    for (const char *name : {"a.mkv", "b.mkv"})
+        Clip(name);
+    Write("list", "a.mkv\nb.mkv\n");
+    Write("late", "#!/bin/sh\n[ \"$1\" = -version ] || sleep 1\nexec ffmpeg \"$@\"\n");
+    g_chmod(Path("late").c_str(), 0755);
+    Write("late.yml", "config: {ffmpeg: " + Path("late") + "}\nprofiles: {p: {output_options: -c copy}}\n");
+    g_autoptr(GSubprocess) process = Start({"-y", "late.yml", "-p", "p", "--from-file", "list"});
+    ASSERT_TRUE(wait_for(Path(".home/err"), "encoding on "));
+    g_subprocess_send_signal(process, SIGUSR1);
+    Outcome outcome = Finish(process);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_TRUE(contains(outcome.err, "stopping: nothing new starts, 1 that run")) << outcome.err;
+    EXPECT_TRUE(contains(outcome.err, "b.mkv: stopped before its turn")) << outcome.err;
+    EXPECT_TRUE(contains(outcome.out, "1 done, 1 cancelled")) << outcome.out;
+    EXPECT_EQ(Read("list"), "b.mkv\n");
+}
+
+// Programs are started without a terminal here, as services are.
+TEST_F(CliRun, AHangupWithoutATerminalMeansNothing)
+{
+    Clip("a.mkv");
+    Write("late", "#!/bin/sh\n[ \"$1\" = -version ] || sleep 1\nexec ffmpeg \"$@\"\n");
+    g_chmod(Path("late").c_str(), 0755);
+    Write("late.yml", "config: {ffmpeg: " + Path("late") + "}\nprofiles: {p: {output_options: -c copy}}\n");
+    g_autoptr(GSubprocess) process = Start({"-y", "late.yml", "-p", "p", "a.mkv"});
+    ASSERT_TRUE(wait_for(Path(".home/err"), "encoding on "));
+    g_subprocess_send_signal(process, SIGHUP);
+    Outcome outcome = Finish(process);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_TRUE(contains(outcome.out, "1 done")) << outcome.out;
+}
+
+// Closing the window is as good as Ctrl-C.
+TEST_F(CliRun, AHangupOfTheTerminalStops)
+{
+    Clip("a.mkv");
+    std::string source = Read("a.mkv");
+    Write("slow", "#!/bin/sh\n[ \"$1\" = -version ] && exec ffmpeg -version\nexec sleep 60\n");
+    g_chmod(Path("slow").c_str(), 0755);
+    std::string yaml =
+        Write("slow.yml", "config: {ffmpeg: " + Path("slow") + "}\nprofiles: {p: {output_options: -c copy}}\n");
+    g_autofree char *program = g_build_filename(g_getenv("FFARM_BUILD_ROOT"), "src", "ffarm", nullptr);
+    std::string film = Path("a.mkv"), err = Path(".home/err");
+    int master = -1;
+    pid_t pid = forkpty(&master, nullptr, nullptr, nullptr);
+    if (pid == 0) {
+        setenv("HOME", Path(".home").c_str(), 1);
+        int fd = open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        dup2(fd, STDERR_FILENO);
+        execl(program, "ffarm", "-y", yaml.c_str(), "-p", "p", film.c_str(), nullptr);
+        _exit(99);
+    }
+    ASSERT_GT(pid, 0);
+    EXPECT_TRUE(wait_for(err, "encoding on "));
+    close(master);
+    int status = 0;
+    waitpid(pid, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 130);
+    EXPECT_EQ(Read("a.mkv"), source);
 }

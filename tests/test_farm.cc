@@ -565,3 +565,151 @@ TEST_F(Farm, HasNothingToDoWithoutFilms)
     EXPECT_EQ(summary.done + summary.failed + summary.skipped, 0u);
     EXPECT_TRUE(reports.empty());
 }
+
+// What fails on the only host goes back to it after a pause.
+TEST_F(Farm, PausesBeforeItTriesTheSameHostAgain)
+{
+    std::string film = Film("film.mkv");
+    options.pause_ms = 400;
+    std::string once =
+        StandIn("once", "[ -e " + In("mark") + " ] || { touch " + In("mark") + "; kill -9 $$; }; " + copies);
+    gint64 failed_us = 0, again_us = 0;
+    hook = [&](const FfarmEvent *event) {
+        if (event->type != FFARM_EVENT_JOB || event->job->attempts == 0)
+            return;
+        if (event->job->state == FFARM_JOB_QUEUED)
+            failed_us = g_get_monotonic_time();
+        if (event->job->state == FFARM_JOB_CLAIMED)
+            again_us = g_get_monotonic_time();
+    };
+    EXPECT_TRUE(Run(Cluster({{"a", once}})));
+    ExpectDone(film);
+    EXPECT_EQ(Of(film).attempts, 2u);
+    EXPECT_GE(again_us - failed_us, 400000);
+}
+
+TEST_F(Farm, TakesAHostBackThatIsWellAgain)
+{
+    for (int i = 0; i < 5; i++)
+        Film("film" + std::to_string(i) + ".mkv");
+    std::string sick = StandIn("sick", "n=$(ls " + In("tries") + " | wc -l); touch " + In("tries") +
+                                           "/$n; [ $n -lt 3 ] && kill -9 $$; " + copies);
+    ASSERT_EQ(mkdir(In("tries").c_str(), 0755), 0);
+    options.retries = 3;
+    EXPECT_TRUE(Run(Cluster({{"a", sick}})));
+    EXPECT_EQ(summary.done, 5u);
+    EXPECT_TRUE(Said("a: 3 jobs in a row failed there, so it gets no more for 0.05 s"));
+    EXPECT_TRUE(Said("a: answers well and gets films again"));
+    EXPECT_EQ(summary.hosts_left_out, 0u);
+}
+
+// One failure is enough after a quarantine, and there is an end to it.
+TEST_F(Farm, LeavesOutAHostThatNeverGetsWell)
+{
+    for (int i = 0; i < 12; i++)
+        Film("film" + std::to_string(i) + ".mkv");
+    std::string sick = StandIn("sick", "echo >>" + In("tries") + "; kill -9 $$");
+    options.retries = 0;
+    EXPECT_TRUE(Run(Cluster({{"a", sick}})));
+    EXPECT_EQ(summary.failed, 12u);
+    EXPECT_EQ(Read(In("tries")).size(), 8u); // 3, and once after each of 5 quarantines
+    EXPECT_TRUE(Said("the host is left out from here on"));
+    EXPECT_NE(Of(inputs[11]).error.find("no host is left that may take it (a: 3 jobs in a row failed there"),
+              std::string::npos)
+        << Of(inputs[11]).error;
+    ExpectUntouched();
+}
+
+TEST_F(Farm, HasAsMuchPatienceAsIsConfigured)
+{
+    for (int i = 0; i < 3; i++)
+        Film("film" + std::to_string(i) + ".mkv");
+    std::string yaml = "config:\n  max_failures: 1\n" + Cluster({{"bad", StandIn("killed", "kill -9 $$")},
+                                                                 {"good", StandIn("slow", "sleep 0.3; " + copies)}})
+                                                            .substr(8);
+    options.pause_ms = 60000;
+    EXPECT_TRUE(Run(yaml));
+    EXPECT_EQ(summary.done, 3u);
+    EXPECT_TRUE(Said("bad: 1 jobs in a row failed there, so it gets no more for 1 min"));
+}
+
+// A result that is refused from one host and good from another tells something about the first.
+TEST_F(Farm, BlamesTheHostWhoseResultsAreBadWhenOthersAreGood)
+{
+    for (int i = 0; i < 3; i++)
+        Film("film" + std::to_string(i) + ".mkv", 3);
+    std::string yaml =
+        "config:\n  max_failures: 1\n" +
+        Cluster({{"bad",
+                  StandIn("cuts", "exec $ffmpeg -v quiet -y -i \"file:$in\" -t 1 -c copy -f matroska \"file:$out\"")},
+                 {"good", StandIn("slow", "sleep 0.3; " + copies)}})
+            .substr(8);
+    options.pause_ms = 60000;
+    EXPECT_TRUE(Run(yaml));
+    EXPECT_EQ(summary.done, 3u);
+    EXPECT_TRUE(Said("bad: 1 jobs in a row failed there"));
+}
+
+TEST_F(Farm, DrainsWhatRunsAndStartsNothingNew)
+{
+    for (int i = 0; i < 4; i++)
+        Film("film" + std::to_string(i) + ".mkv");
+    std::string slow = StandIn("slow", "sleep 0.4; " + copies);
+    g_autoptr(GCancellable) drain = g_cancellable_new();
+    options.drain = drain;
+    int encoding = 0;
+    hook = [&](const FfarmEvent *event) {
+        if (event->type == FFARM_EVENT_JOB && event->job->state == FFARM_JOB_ENCODING && ++encoding == 2)
+            g_cancellable_cancel(drain);
+    };
+    EXPECT_TRUE(Run(Cluster({{"a", slow}, {"b", slow}})));
+    EXPECT_EQ(summary.done, 2u);
+    EXPECT_EQ(summary.cancelled, 2u);
+    EXPECT_EQ(summary.failed, 0u);
+    EXPECT_EQ(Of(inputs[3]).error, inputs[3] + ": stopped before its turn");
+    EXPECT_TRUE(Said("stopping: nothing new starts, 2 that run go on to their end"));
+}
+
+TEST_F(Farm, DrainsToo)
+{
+    std::string film = Film("film.mkv");
+    g_autoptr(GCancellable) drain = g_cancellable_new();
+    options.drain = drain;
+    g_cancellable_cancel(drain);
+    EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}})));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_CANCELLED);
+    ExpectUntouched();
+}
+
+// A job that fails while the farm drains is not begun again, and has not failed either.
+TEST_F(Farm, TriesNothingAgainWhileItDrains)
+{
+    std::string film = Film("film.mkv");
+    std::string killed = StandIn("killed", "sleep 0.2; kill -9 $$");
+    g_autoptr(GCancellable) drain = g_cancellable_new();
+    options.drain = drain;
+    hook = [&](const FfarmEvent *event) {
+        if (event->type == FFARM_EVENT_JOB && event->job->state == FFARM_JOB_ENCODING)
+            g_cancellable_cancel(drain);
+    };
+    EXPECT_TRUE(Run(Cluster({{"a", killed}, {"b", killed}})));
+    EXPECT_EQ(Of(film).attempts, 1u);
+    EXPECT_EQ(Of(film).state, FFARM_JOB_CANCELLED);
+    EXPECT_EQ(Of(film).error,
+              film + ": stopped before it was tried again (" + Of(film).host + ": ffmpeg was killed by signal 9)");
+    ExpectUntouched();
+}
+
+// Also what pauses between two tries ends when everything is called off.
+TEST_F(Farm, CancelsWhatPauses)
+{
+    std::string film = Film("film.mkv");
+    options.pause_ms = 60000;
+    hook = [&](const FfarmEvent *event) {
+        if (event->type == FFARM_EVENT_JOB && event->job->state == FFARM_JOB_QUEUED && event->job->attempts == 1)
+            g_cancellable_cancel(cancellable);
+    };
+    EXPECT_TRUE(Run(Cluster({{"a", StandIn("killed", "kill -9 $$")}})));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_CANCELLED);
+    ExpectUntouched();
+}

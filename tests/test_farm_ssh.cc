@@ -156,8 +156,8 @@ TEST_F(FarmSsh, StreamsToTwoHostsAndBack)
         Film(name);
     EXPECT_TRUE(Run(Yaml(Streaming("a", a) + Streaming("b", b)))) << error->message;
     ExpectAllDone();
-    EXPECT_EQ(states[inputs[0]], (Names{"queued", "claimed", "uploading", "encoding", "downloading", "verifying",
-                                        "replacing", "done"}));
+    EXPECT_EQ(states[inputs[0]],
+              (Names{"queued", "claimed", "uploading", "encoding", "downloading", "verifying", "replacing", "done"}));
     EXPECT_EQ(summary.hosts_usable, 2u);
     ExpectHostsEmpty();
 }
@@ -284,6 +284,76 @@ TEST_F(FarmSsh, NoticesAHostThatFallsSilent)
     kill(Pids().back(), SIGKILL);
     ExpectAllDone();
     EXPECT_EQ(Of(inputs[0]).host, "b");
+}
+
+// A host that could not be reached at first is asked again, and gets what nobody else may take.
+TEST_F(FarmSsh, TakesInAHostThatComesLater)
+{
+    for (int i = 0; i < 3; i++)
+        Film("film" + std::to_string(i) + ".mkv");
+    std::string slow = StandIn("slow", "sleep 0.5; exec $ffmpeg \"$@\"");
+    sshd_switch_off(b);
+    options.pause_ms = 300;
+    hook = [&, is_on = false](const FfarmEvent *event) mutable {
+        if (!is_on && event->type == FFARM_EVENT_HOST && !event->report->is_usable) {
+            is_on = true;
+            sshd_switch_on(b);
+        }
+    };
+    EXPECT_TRUE(Run(Yaml(Streaming("a", a, slow) + Streaming("b", b)))) << error->message;
+    ExpectAllDone();
+    EXPECT_TRUE(Said("b: answers well and gets films again"));
+    EXPECT_EQ(reports["b"], "");
+    EXPECT_EQ(summary.hosts_left_out, 0u);
+    ExpectHostsEmpty();
+}
+
+// The only host goes away in the middle of an encode and comes back: the film is done all the same.
+TEST_F(FarmSsh, WaitsForTheOnlyHost)
+{
+    Film("film.mkv", 20);
+    options.pause_ms = 300;
+    OnceEncodingOnA([&] {
+        StandIn("slow", "exec $ffmpeg \"$@\"");
+        sshd_switch_off(a);
+    });
+    bool is_back = false;
+    auto encoding = hook;
+    hook = [&, encoding](const FfarmEvent *event) {
+        encoding(event);
+        if (!is_back && event->type == FFARM_EVENT_MESSAGE && strstr(event->message, "wait for hosts that are away")) {
+            is_back = true;
+            sshd_switch_on(a);
+        }
+    };
+    EXPECT_TRUE(Run(Yaml(Streaming("a", a, Slow())))) << error->message;
+    EXPECT_TRUE(Said("1 files wait for hosts that are away, for 10 min at most"));
+    EXPECT_TRUE(Said("a: answers well and gets films again"));
+    ExpectAllDone();
+    EXPECT_EQ(Of(inputs[0]).attempts, 2u);
+}
+
+TEST_F(FarmSsh, DoesNotWaitForAHostForEver)
+{
+    Film("film.mkv", 20);
+    options.pause_ms = 300;
+    OnceEncodingOnA([&] { sshd_switch_off(a); });
+    std::string yaml = Yaml(Streaming("a", a, Slow()));
+    EXPECT_TRUE(Run("config:\n  host_wait: 1\n" + yaml.substr(8)));
+    EXPECT_EQ(Of(inputs[0]).state, FFARM_JOB_FAILED);
+    ExpectUntouched();
+}
+
+TEST_F(FarmSsh, WaitsForNobodyWhenNoHostWasEverThere)
+{
+    Film("film.mkv");
+    std::string yaml = Yaml(Streaming("a", a));
+    sshd_switch_off(a);
+    gint64 begin_us = g_get_monotonic_time();
+    EXPECT_FALSE(Run(yaml));
+    EXPECT_TRUE(g_error_matches(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_UNREACHABLE));
+    EXPECT_LT(g_get_monotonic_time() - begin_us, 10 * G_USEC_PER_SEC);
+    ExpectUntouched();
 }
 
 TEST_F(FarmSsh, NamesAHostThatIsGoneFromTheStart)

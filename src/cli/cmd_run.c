@@ -28,10 +28,14 @@ typedef struct {
     gint64 last_said_us;
 } Run;
 
-static int complain(const GError *error)
+static int complain(const Run *run, const GError *error)
 {
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        return CLI_EXIT_INTERRUPTED;
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+        if (cli_interrupt_came(run->interrupt))
+            return CLI_EXIT_INTERRUPTED;
+        cli_warn("stopped before anything had begun");
+        return CLI_EXIT_DONE;
+    }
     cli_complain("%s", error->message);
     return g_error_matches(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_UNREACHABLE) ? CLI_EXIT_NO_HOST
                                                                                       : CLI_EXIT_USAGE;
@@ -39,7 +43,7 @@ static int complain(const GError *error)
 
 static gboolean add_file(Run *run, const CliFile *file, GPtrArray *warnings, GError **error)
 {
-    GCancellable *cancellable = cli_interrupt_cancellable(run->interrupt);
+    GCancellable *cancellable = cli_interrupt_either(run->interrupt);
     const char *const *mixins = (const char *const *)file->mixins;
     if (file->is_list)
         return cli_queue_list_read(run->lists, file->name, run->inputs, file->cluster, file->profile, mixins, warnings,
@@ -128,8 +132,8 @@ static FfarmPlan *make_plan(Run *run, GError **error)
         .order = orders[args->order],
     };
     run->last_said_us = g_get_monotonic_time();
-    return ffarm_plan_new(run->settings, run->inputs, &options, on_looked_at, run,
-                          cli_interrupt_cancellable(run->interrupt), error);
+    return ffarm_plan_new(run->settings, run->inputs, &options, on_looked_at, run, cli_interrupt_either(run->interrupt),
+                          error);
 }
 
 static void print_plan_json(const FfarmPlan *plan)
@@ -169,13 +173,18 @@ static int execute(Run *run, const FfarmPlan *plan)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(CliRunView) view = cli_run_view_new(run->args, plan, run->lists);
-    FfarmFarmOptions options = {.retries = run->args->retries, .on_event = cli_run_view_event, .user_data = view};
+    FfarmFarmOptions options = {
+        .retries = run->args->retries,
+        .drain = cli_interrupt_drain(run->interrupt),
+        .on_event = cli_run_view_event,
+        .user_data = view,
+    };
     FfarmSummary summary = {0};
     if (run->args->verbose > 0 && !run->args->json)
         cli_print_plan(plan, TRUE);
     cli_run_view_begin(view);
     if (!ffarm_farm_run(plan, &options, &summary, cli_interrupt_cancellable(run->interrupt), &error))
-        return complain(error);
+        return complain(run, error);
     cli_run_view_end(view, &summary);
     if (cli_interrupt_came(run->interrupt))
         return CLI_EXIT_INTERRUPTED;
@@ -193,9 +202,9 @@ int cmd_run(const CliArgs *args)
     g_autoptr(GPtrArray) inputs = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_input_free);
     Run run = {.args = args, .settings = settings, .interrupt = interrupt, .lists = lists, .inputs = inputs};
     if (!check_mistyped_verb(args, &error) || !find_inputs(&run, &error))
-        return complain(error);
+        return complain(&run, error);
     g_autoptr(FfarmPlan) plan = make_plan(&run, &error);
     if (!plan)
-        return complain(error);
+        return complain(&run, error);
     return args->dry_run ? dry_run(&run, plan) : execute(&run, plan);
 }

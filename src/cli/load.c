@@ -18,7 +18,8 @@ void cli_print_diagnostics(const FfarmDiagnostics *diagnostics, gboolean with_wa
             continue;
         g_autofree char *text = ffarm_diagnostic_format(item);
         g_autofree char *plain = cli_text_plain_lines(text);
-        fprintf(stream, "%s%s%s\n", cli_style(stream, is_error ? CLI_STYLE_BAD : CLI_STYLE_WARN), plain, cli_plain(stream));
+        fprintf(stream, "%s%s%s\n", cli_style(stream, is_error ? CLI_STYLE_BAD : CLI_STYLE_WARN), plain,
+                cli_plain(stream));
     }
 }
 

@@ -203,7 +203,7 @@ static void show_result(CliRunView *view, const FfarmJob *job)
     else if (job->state == FFARM_JOB_BELOW_THRESHOLD)
         say(job->item, CLI_STYLE_DIM, "saves too little: the source is kept");
     else
-        say(job->item, CLI_STYLE_WARN, "cancelled");
+        say(job->item, CLI_STYLE_WARN, "cancelled%s%s", job->error ? ": " : "", job->error ? job->error->message : "");
 }
 
 static void on_result(CliRunView *view, const FfarmJob *job)

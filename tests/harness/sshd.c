@@ -270,15 +270,30 @@ void sshd_drop_connections(Sshd *sshd)
     kill_below(sshd->pid, "sshd");
 }
 
-void sshd_stop(Sshd *sshd)
+void sshd_switch_off(Sshd *sshd)
 {
-    if (!sshd)
-        return;
     /* Stopped, the server can't take new connections while those it has are being ended. */
     kill(sshd->pid, SIGSTOP);
     kill_below(sshd->pid, NULL);
     kill(sshd->pid, SIGKILL);
     waitpid(sshd->pid, NULL, 0);
+    sshd->pid = 0;
+}
+
+void sshd_switch_on(Sshd *sshd)
+{
+    static const SshdOptions defaults = {0};
+    g_autofree char *config = g_build_filename(sshd->folder, "sshd_config", NULL);
+    spawn_server(sshd, &defaults, config);
+    g_assert_true(wait_until_ready(sshd, ""));
+}
+
+void sshd_stop(Sshd *sshd)
+{
+    if (!sshd)
+        return;
+    if (sshd->pid)
+        sshd_switch_off(sshd);
     scratch_free(sshd->folder);
     g_free(sshd->address);
     g_free(sshd->user);

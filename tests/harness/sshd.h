@@ -49,6 +49,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sshd, sshd_stop)
  * connection lost. New connections go on to be accepted. */
 void sshd_drop_connections(Sshd *sshd);
 
+/* Ends the server and every process below it, as if its machine were switched off; its files stay. */
+void sshd_switch_off(Sshd *sshd);
+/* Starts it again, on the port that it had. */
+void sshd_switch_on(Sshd *sshd);
+
 /* Makes the server's key known under another port of 127.0.0.1 as well, that of a relay to it. */
 void sshd_know_port(const Sshd *sshd, guint port);
 
