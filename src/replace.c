@@ -141,7 +141,7 @@ static gboolean name_everything(FfarmReplacement *replacement, GError **error)
     gboolean is_same_name = record->kind == FFARM_REPLACE_SAME_NAME;
     record->destination = g_strdup(is_same_name ? record->source : params->destination);
     record->result = g_strdup(params->result);
-    record->staged = g_strdup(params->result);
+    record->staged = temporary_beside(record->destination, "new");
     record->aside = temporary_beside(record->source, "old");
     name_trash(replacement);
     return is_same_name || lstat(record->destination, &there) != 0 ||
@@ -190,7 +190,6 @@ static gboolean fill_copy(FfarmReplacement *replacement, int to, GError **error)
 static gboolean copy_result(FfarmReplacement *replacement, GError **error)
 {
     FfarmReplaceRecord *record = &replacement->record;
-    ffarm_replacement_set(&record->staged, temporary_beside(record->destination, "new"));
     record->staged_id = (FfarmFileIdentity){0};
     if (!ffarm_replacement_announce(replacement, FFARM_REPLACE_PREPARE, error))
         return FALSE;
@@ -201,6 +200,23 @@ static gboolean copy_result(FfarmReplacement *replacement, GError **error)
     if (close(to) != 0 && ok)
         ok = ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, record->staged, "can't be written: %s", g_strerror(errno));
     return ok;
+}
+
+/* Brings the result under a name of its own in the destination's folder. An exchange leaves the old film under that
+ * name, which nobody but this replacement and its record knows. */
+static gboolean stage(FfarmReplacement *replacement, const char *folder, GError **error)
+{
+    const FfarmReplaceRecord *record = &replacement->record;
+    if (is_on_other_device(record->result, folder))
+        return copy_result(replacement, error);
+    int failure = ffarm_name_move_over(record->result, record->staged);
+    if (ffarm_file_look(record->staged, &record->staged_id, NULL) == FFARM_FILE_THERE)
+        return ffarm_replace_remove_own(record->result, &record->staged_id, error);
+    /* One device number is not always one file system as far as renames go. */
+    if (failure == EXDEV)
+        return copy_result(replacement, error);
+    return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, record->result, "the result can't be moved to %s: %s", folder,
+                          failure != 0 ? g_strerror(failure) : "the file system did something else");
 }
 
 /* Flushes the staged file and says by what it is known from now on. */
@@ -256,9 +272,7 @@ static gboolean prepare(FfarmReplacement *replacement, GError **error)
     if (g_mkdir_with_parents(folder, 0777) != 0)
         return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, folder, "the folder can't be made: %s",
                               g_strerror(errno));
-    if (is_on_other_device(record->result, folder) && !copy_result(replacement, error))
-        return FALSE;
-    return finish_staged(replacement, error) && prepare_trash(replacement, error);
+    return stage(replacement, folder, error) && finish_staged(replacement, error) && prepare_trash(replacement, error);
 }
 
 /* --- all of it --- */
@@ -266,25 +280,10 @@ static gboolean prepare(FfarmReplacement *replacement, GError **error)
 /* The source is looked at last, so that nothing slow stands between the look and the rename. */
 static gboolean place(FfarmReplacement *replacement, GError **error)
 {
-    FfarmReplaceRecord *record = &replacement->record;
-    gboolean is_elsewhere = FALSE;
-    for (;;) {
-        g_autoptr(GError) inner = NULL;
-        if (g_cancellable_set_error_if_cancelled(replacement->cancellable, error) ||
-            !ffarm_replacement_announce(replacement, FFARM_REPLACE_PLACE, error) ||
-            !ffarm_replace_check_source(replacement->params->source, error))
-            return FALSE;
-        if (ffarm_replacement_place(replacement, &is_elsewhere, &inner))
-            return TRUE;
-        /* One device number is not always one file system as far as renames go. */
-        if (is_elsewhere && strcmp(record->staged, record->result) == 0) {
-            if (!copy_result(replacement, error) || !finish_staged(replacement, error))
-                return FALSE;
-            continue;
-        }
-        g_propagate_error(error, g_steal_pointer(&inner));
-        return FALSE;
-    }
+    return !g_cancellable_set_error_if_cancelled(replacement->cancellable, error) &&
+           ffarm_replacement_announce(replacement, FFARM_REPLACE_PLACE, error) &&
+           ffarm_replace_check_source(replacement->params->source, error) &&
+           ffarm_replacement_place(replacement, error);
 }
 
 /* What was handed in and lies elsewhere has served. */
@@ -292,8 +291,7 @@ static gboolean remove_result(FfarmReplacement *replacement)
 {
     const FfarmReplaceRecord *record = &replacement->record;
     g_autoptr(GError) error = NULL;
-    if (strcmp(record->staged, record->result) == 0 ||
-        ffarm_replace_remove_own(record->result, &record->result_id, &error))
+    if (ffarm_replace_remove_own(record->result, &record->result_id, &error))
         return TRUE;
     if (replacement->params->remarks)
         g_ptr_array_add(replacement->params->remarks, g_strdup(error->message));

@@ -96,10 +96,10 @@ gboolean ffarm_replacement_copy_to_trash(FfarmReplacement *replacement, const ch
  * look and the end. */
 static gboolean take_aside(const FfarmReplaceRecord *record, GError **error)
 {
-    /* A crash may have come between a second name and the end of the first. */
+    /* A failed undoing may have left two names of one file, and a rename does nothing with such. */
     if (!ffarm_replace_remove_own(record->aside, &record->source_id, error))
         return FALSE;
-    int failure = ffarm_name_move(record->source, record->aside);
+    int failure = ffarm_name_move_over(record->source, record->aside);
     FfarmReplaceScene scene = ffarm_replace_scene(record);
     if (scene.aside == FFARM_OCCUPANT_SOURCE && scene.source != FFARM_OCCUPANT_SOURCE)
         return TRUE;

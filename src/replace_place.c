@@ -22,7 +22,7 @@ static gboolean fail_changed(const FfarmReplaceRecord *record, GError **error)
                           "the source was changed since it was probed, so it is left alone");
 }
 
-static gboolean place_under_new_name(const FfarmReplaceRecord *record, gboolean *is_elsewhere, GError **error)
+static gboolean place_under_new_name(const FfarmReplaceRecord *record, GError **error)
 {
     int failure = ffarm_name_move(record->staged, record->destination);
     FfarmReplaceScene scene = ffarm_replace_scene(record);
@@ -30,7 +30,6 @@ static gboolean place_under_new_name(const FfarmReplaceRecord *record, gboolean 
     if (scene.destination == FFARM_OCCUPANT_RESULT)
         return scene.staged != FFARM_OCCUPANT_RESULT ||
                ffarm_replace_remove_own(record->staged, &record->staged_id, error);
-    *is_elsewhere = failure == EXDEV;
     return fail_placing(record, failure, error);
 }
 
@@ -46,7 +45,7 @@ static gboolean exchange_back(const FfarmReplaceRecord *record, GError **error)
 
 /* For file systems that can't exchange: the old file gets a second name first where that is possible, or a copy where
  * it is wanted in the trash. */
-static gboolean place_over(FfarmReplacement *replacement, gboolean *is_elsewhere, GError **error)
+static gboolean place_over(FfarmReplacement *replacement, GError **error)
 {
     const FfarmReplaceRecord *record = &replacement->record;
     int failure = ffarm_name_link(record->destination, record->aside);
@@ -61,11 +60,10 @@ static gboolean place_over(FfarmReplacement *replacement, gboolean *is_elsewhere
     scene = ffarm_replace_scene(record);
     if (scene.destination == FFARM_OCCUPANT_RESULT)
         return TRUE;
-    *is_elsewhere = failure == EXDEV;
     return fail_placing(record, failure, error);
 }
 
-static gboolean place_under_same_name(FfarmReplacement *replacement, gboolean *is_elsewhere, GError **error)
+static gboolean place_under_same_name(FfarmReplacement *replacement, GError **error)
 {
     const FfarmReplaceRecord *record = &replacement->record;
     FfarmReplaceScene scene;
@@ -74,7 +72,7 @@ static gboolean place_under_same_name(FfarmReplacement *replacement, gboolean *i
     do {
         failure = ffarm_name_exchange(record->staged, record->destination);
         if (ffarm_name_is_unsupported(failure))
-            return place_over(replacement, is_elsewhere, error);
+            return place_over(replacement, error);
         scene = ffarm_replace_scene(record);
     } while (scene.destination == FFARM_OCCUPANT_SOURCE && scene.staged == FFARM_OCCUPANT_RESULT &&
              ffarm_name_may_heal(failure, nth++));
@@ -82,17 +80,14 @@ static gboolean place_under_same_name(FfarmReplacement *replacement, gboolean *i
         return TRUE;
     if (scene.destination == FFARM_OCCUPANT_RESULT && scene.staged == FFARM_OCCUPANT_STRANGER)
         return exchange_back(record, error);
-    *is_elsewhere = failure == EXDEV;
     return fail_placing(record, failure, error);
 }
 
-gboolean ffarm_replacement_place(FfarmReplacement *replacement, gboolean *is_elsewhere, GError **error)
+gboolean ffarm_replacement_place(FfarmReplacement *replacement, GError **error)
 {
     const FfarmReplaceRecord *record = &replacement->record;
-    *is_elsewhere = FALSE;
-    gboolean is_placed = record->kind == FFARM_REPLACE_SAME_NAME
-                             ? place_under_same_name(replacement, is_elsewhere, error)
-                             : place_under_new_name(record, is_elsewhere, error);
+    gboolean is_placed = record->kind == FFARM_REPLACE_SAME_NAME ? place_under_same_name(replacement, error)
+                                                                 : place_under_new_name(record, error);
     if (!is_placed)
         return FALSE;
     int failure = ffarm_folder_flush_of(record->destination);

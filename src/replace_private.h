@@ -27,9 +27,8 @@ void ffarm_replacement_set(const char **slot, char *text);
 gboolean ffarm_replacement_announce(FfarmReplacement *replacement, FfarmReplaceStep step, GError **error);
 
 /* Step PLACE: gives the staged result its name. FALSE with FFARM_JOB_ERROR_REPLACE, or FFARM_JOB_ERROR_SOURCE where the
- * source turned out to be changed; what was done is for ffarm_replace_undo() then.
- * @is_elsewhere: set if nothing was done as the staged file is on another file system */
-gboolean ffarm_replacement_place(FfarmReplacement *replacement, gboolean *is_elsewhere, GError **error);
+ * source turned out to be changed; what was done is for ffarm_replace_undo() then. */
+gboolean ffarm_replacement_place(FfarmReplacement *replacement, GError **error);
 
 /* Step DROP: the old file goes to the trash or away. FALSE as above. Nothing is done where no old file is left. */
 gboolean ffarm_replacement_drop(FfarmReplacement *replacement, GError **error);

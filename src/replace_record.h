@@ -34,7 +34,7 @@ typedef struct {
     const char *source;      /* as it was probed */
     const char *destination; /* where the result belongs; under the same name: behind symbolic links */
     const char *result;      /* as handed in: temporary */
-    const char *staged; /* the result in the destination's folder: @result itself or a copy; temporary. Once exchanged
+    const char *staged; /* the result in the destination's folder: @result moved, or a copy; temporary. Once exchanged
                            with the destination it is the old file */
     const char *aside;  /* the old file between its own name and its end; temporary */
     const char *trash;  /* where the old file goes; NULL: it is removed, or kept */

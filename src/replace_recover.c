@@ -46,15 +46,19 @@ static gboolean is_over(const FfarmReplaceRecord *record, const FfarmReplaceScen
 
 static gboolean remove_result(const FfarmReplaceRecord *record, GError **error)
 {
-    gboolean is_copied = strcmp(record->result, record->staged) != 0;
-    return ffarm_replace_remove_own(record->result, is_copied ? &record->result_id : &record->staged_id, error);
+    gboolean is_moved = ffarm_replace_is_moved(record);
+    return ffarm_replace_remove_own(record->result, is_moved ? &record->staged_id : &record->result_id, error);
 }
 
 static gboolean finish(FfarmReplacement *replacement, GError **error)
 {
     const FfarmReplaceRecord *record = &replacement->record;
-    gboolean is_left = record->kind == FFARM_REPLACE_KEEP || ffarm_replacement_drop(replacement, error);
-    return is_left && remove_result(record, error);
+    /* A new name may have been made by a link, which leaves the old one. */
+    if (!ffarm_replace_remove_own(record->staged, &record->staged_id, error))
+        return FALSE;
+    if (record->kind != FFARM_REPLACE_KEEP && !ffarm_replacement_drop(replacement, error))
+        return FALSE;
+    return remove_result(record, error);
 }
 
 static FfarmReplaceRecovery leave(const FfarmReplaceRecord *record, const GError *reason, GError **error)

@@ -2,7 +2,6 @@
 #include "replace_scene.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "file_names.h"
 #include "job_error.h"
@@ -50,6 +49,11 @@ FfarmReplaceScene ffarm_replace_scene(const FfarmReplaceRecord *record)
     return scene;
 }
 
+gboolean ffarm_replace_is_moved(const FfarmReplaceRecord *record)
+{
+    return record->staged_id.device == record->result_id.device && record->staged_id.inode == record->result_id.inode;
+}
+
 /* --- judging --- */
 
 static gboolean is_source_or_nobody(FfarmOccupant occupant)
@@ -91,7 +95,8 @@ static gboolean may_undo_other_name(const FfarmReplaceRecord *record, const Ffar
 {
     gboolean is_placed = scene->destination == FFARM_OCCUPANT_RESULT;
     /* Not placed, and nothing was taken from the source, whatever has become of that. */
-    if (!is_placed && scene->staged == FFARM_OCCUPANT_RESULT && scene->aside == FFARM_OCCUPANT_NOBODY)
+    if (!is_placed && scene->aside == FFARM_OCCUPANT_NOBODY &&
+        (scene->staged == FFARM_OCCUPANT_RESULT || record->step == FFARM_REPLACE_PREPARE))
         return TRUE;
     /* A result that is nowhere any more may be what lies at the destination, changed by somebody since. */
     if (scene->destination == FFARM_OCCUPANT_STRANGER && record->step >= FFARM_REPLACE_PLACE)
@@ -185,6 +190,16 @@ static gboolean empty_trash(const FfarmReplaceRecord *record, GError **error)
            remove_copy(record->trash_staged, record->trash_id, error);
 }
 
+/* A copy of the result goes; the result itself is given back. */
+static gboolean unstage(const FfarmReplaceRecord *record, GError **error)
+{
+    if (!ffarm_replace_is_moved(record))
+        return remove_copy(record->staged, record->staged_id, error);
+    int failure = ffarm_name_move_over(record->staged, record->result);
+    return is_home(record, record->result, FFARM_OCCUPANT_RESULT, failure, error) &&
+           ffarm_replace_remove_own(record->staged, &record->staged_id, error);
+}
+
 /* The source has its name again, so that every other copy or name of it that was made can go. */
 static gboolean remove_traces(const FfarmReplaceRecord *record, GError **error)
 {
@@ -195,8 +210,7 @@ static gboolean remove_traces(const FfarmReplaceRecord *record, GError **error)
     if (scene.aside == FFARM_OCCUPANT_SOURCE && is_home &&
         !ffarm_replace_remove_own(record->aside, &record->source_id, error))
         return FALSE;
-    gboolean is_copy = strcmp(record->staged, record->result) != 0;
-    return !is_copy || scene.staged != FFARM_OCCUPANT_RESULT || remove_copy(record->staged, record->staged_id, error);
+    return scene.staged != FFARM_OCCUPANT_RESULT || unstage(record, error);
 }
 
 gboolean ffarm_replace_undo(const FfarmReplaceRecord *record, GError **error)

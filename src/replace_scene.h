@@ -26,6 +26,9 @@ typedef struct {
 
 FfarmReplaceScene ffarm_replace_scene(const FfarmReplaceRecord *record);
 
+/* TRUE if @staged is the result itself under another name, FALSE if a copy. Pure. */
+gboolean ffarm_replace_is_moved(const FfarmReplaceRecord *record);
+
 /* TRUE if the result has its name, and what remains of the old file is exactly known or nothing, so that the old file
  * may go where it should. Pure. */
 gboolean ffarm_replace_may_finish(const FfarmReplaceRecord *record, const FfarmReplaceScene *scene);
