@@ -24,6 +24,8 @@ void ffarm_farm_end_job(FfarmFarm *farm, FfarmJob *job, FfarmJobState state)
     count_end(farm->summary, job);
     if (job->item->status == FFARM_PLAN_ENCODE)
         farm->unfinished--;
+    ffarm_farm_note(farm, job);
+    ffarm_farm_unlock(farm, job);
     FfarmEvent event = {.type = FFARM_EVENT_JOB, .job = job, .host = job->host};
     ffarm_farm_tell(farm, &event);
     event.type = FFARM_EVENT_RESULT;
@@ -115,7 +117,10 @@ static void give(FfarmFarm *farm, FfarmMember *member, FfarmJob *job, FfarmChoic
     job->engine = choice->engine;
     g_free(job->profile);
     job->profile = g_strdup(choice->profile->name);
+    g_free(job->fingerprint);
+    job->fingerprint = g_strdup(choice->fingerprint);
     ffarm_job_go(job, FFARM_JOB_CLAIMED);
+    ffarm_farm_note(farm, job);
     ffarm_farm_tell_job(farm, FFARM_EVENT_JOB, job, member);
     FfarmWork work = {
         .plan = farm->plan,
@@ -123,8 +128,23 @@ static void give(FfarmFarm *farm, FfarmMember *member, FfarmJob *job, FfarmChoic
         .choice = choice,
         .stall_ms = stall_ms(farm, choice),
         .attempt = job->attempts,
+        .journal = farm->options->journal,
     };
     ffarm_slot_give(member->slot, &work);
+}
+
+/* The next job for @member that no other process is working on. */
+static FfarmJob *take_next(FfarmFarm *farm, const FfarmMember *member, FfarmChoice **choice)
+{
+    for (FfarmJob *job; (job = ffarm_dispatch_next(farm->dispatch, member->seat, choice));) {
+        g_autofree char *reason = ffarm_farm_lock(farm, job, *choice);
+        if (!reason)
+            return job;
+        g_clear_pointer(choice, ffarm_choice_free);
+        ffarm_farm_set_error(job, g_error_new_literal(FFARM_JOB_ERROR, FFARM_JOB_ERROR_SOURCE, reason));
+        ffarm_farm_end_job(farm, job, FFARM_JOB_SKIPPED);
+    }
+    return NULL;
 }
 
 /* Gives every idle slot what there is for it. Slots are asked in the order in which they became idle. */
@@ -137,7 +157,7 @@ void ffarm_farm_hand_out(FfarmFarm *farm)
             return;
         FfarmMember *member = link->data;
         FfarmChoice *choice = NULL;
-        FfarmJob *job = ffarm_dispatch_next(farm->dispatch, member->seat, &choice);
+        FfarmJob *job = take_next(farm, member, &choice);
         if (!job)
             continue;
         give(farm, member, job, choice);
@@ -170,6 +190,7 @@ static void queue_again(FfarmFarm *farm, FfarmJob *job, gboolean pauses)
         cancel_job(farm, job, farm->is_cancelled ? NULL : "stopped before it was tried again");
         return;
     }
+    ffarm_farm_note(farm, job);
     ffarm_farm_tell_job(farm, FFARM_EVENT_JOB, job, NULL);
     if (pauses && !ffarm_dispatch_has_fresh_host(farm->dispatch, job))
         ffarm_alarms_set(farm->alarms, FFARM_ALARM_RETRY, job, g_get_monotonic_time() + retry_pause_us(farm, job));
@@ -266,5 +287,6 @@ void ffarm_farm_on_untouched(FfarmFarm *farm, FfarmMember *member)
 void ffarm_farm_on_state(FfarmFarm *farm, FfarmMember *member, FfarmJobState state)
 {
     ffarm_job_go(member->job, state);
+    ffarm_farm_note(farm, member->job);
     ffarm_farm_tell_job(farm, FFARM_EVENT_JOB, member->job, member);
 }

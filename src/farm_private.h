@@ -26,6 +26,7 @@ typedef struct {
     FfarmAlarms *alarms; /* of crews and jobs */
     guint unfinished, running;
     gboolean is_cancelled, is_draining;
+    gboolean is_journal_broken; /* and that was told */
 } FfarmFarm;
 
 /* farm_tell.c: events. */
@@ -53,6 +54,14 @@ void ffarm_farm_hand_out(FfarmFarm *farm);
 void ffarm_farm_on_state(FfarmFarm *farm, FfarmMember *member, FfarmJobState state);
 void ffarm_farm_on_finished(FfarmFarm *farm, FfarmMember *member, FfarmOutcome *outcome);
 void ffarm_farm_on_untouched(FfarmFarm *farm, FfarmMember *member);
+
+/* farm_notes.c: the journal. */
+/* Notes @job as it stands. A journal that can't be written to is told of once. */
+void ffarm_farm_note(FfarmFarm *farm, const FfarmJob *job);
+/* Locks @job's source, and the result that @choice would make, against other processes. Nothing if they are already.
+ * Returns: NULL; or a new string that says in words why nothing is to be done. */
+char *ffarm_farm_lock(FfarmFarm *farm, FfarmJob *job, const FfarmChoice *choice) G_GNUC_WARN_UNUSED_RESULT;
+void ffarm_farm_unlock(FfarmFarm *farm, FfarmJob *job);
 
 /* farm_hosts.c: who can be given work. */
 void ffarm_farm_check_hosts(FfarmFarm *farm);

@@ -29,6 +29,7 @@
 #include "profile.h"
 #include "progress.h"
 #include "proof.h"
+#include "recovery.h"
 #include "report_json.h"
 #include "rule.h"
 #include "runner.h"

@@ -61,6 +61,7 @@ void ffarm_job_free(FfarmJob *job)
     g_free(job->log);
     g_free(job->profile);
     g_free(job->fingerprint);
+    g_free(job->locked);
     g_free(job);
 }
 

@@ -49,6 +49,7 @@ typedef struct {
     char *fingerprint;         /* of that attempt's profile (see FfarmChoice); nullable */
     char *profile;             /* of the last attempt, which the host may have chosen; nullable */
     GError *error;         /* why it failed last; nullable */
+    char *locked;          /* destination that is locked for it, as is its source; NULL: nothing is */
     char *log;             /* path of a file with ffmpeg's own last words in the last failed attempt; nullable */
 } FfarmJob;
 

@@ -337,12 +337,24 @@ static gboolean open_all(FfarmJournal *journal, char **notice, GError **error)
     return journal->db != NULL;
 }
 
+static char *find_folder(const char *folder)
+{
+    return folder ? g_strdup(folder) : g_build_filename(g_get_user_state_dir(), "ffarm", NULL);
+}
+
+gboolean ffarm_journal_exists(const char *folder)
+{
+    g_autofree char *found = find_folder(folder);
+    g_autofree char *path = g_build_filename(found, FILE_NAME, NULL);
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
 FfarmJournal *ffarm_journal_open(const char *folder, char **notice, GError **error)
 {
     g_autoptr(FfarmJournal) journal = g_new0(FfarmJournal, 1);
     g_mutex_init(&journal->mutex);
     journal->statements = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, finalize);
-    journal->folder = folder ? g_strdup(folder) : g_build_filename(g_get_user_state_dir(), "ffarm", NULL);
+    journal->folder = find_folder(folder);
     journal->path = g_build_filename(journal->folder, FILE_NAME, NULL);
     journal->name = g_filename_display_name(journal->path);
     journal->commit = FFARM_COMMIT_NOW;

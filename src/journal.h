@@ -24,6 +24,8 @@ typedef struct FfarmJournal FfarmJournal;
  * that says so, else NULL. Returns: new journal, free with ffarm_journal_free(); NULL with @error if it can't be
  * written to, or was made by a newer ffarm. */
 FfarmJournal *ffarm_journal_open(const char *folder, char **notice, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* TRUE if a journal is there; @folder as above. */
+gboolean ffarm_journal_exists(const char *folder);
 /* Also lets go of every lock. */
 void ffarm_journal_free(FfarmJournal *journal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmJournal, ffarm_journal_free)
@@ -141,6 +143,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmJobRecord, ffarm_job_record_free)
 
 /* Returns: new array of FfarmRunRecord, the last run first; NULL with @error. */
 GPtrArray *ffarm_journal_runs(FfarmJournal *journal, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Sends the signal @number to the process of the run that @record tells of, if it still lives and is on this machine.
+ * Returns: FALSE with @error if it does not, or may not be signalled. */
+gboolean ffarm_journal_signal_run(FfarmJournal *journal, const FfarmRunRecord *record, int number, GError **error);
 /* Returns: new array of FfarmJobRecord in the order of the plan; empty for an unknown run. */
 GPtrArray *ffarm_journal_jobs(FfarmJournal *journal, const char *run_id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

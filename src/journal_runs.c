@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
@@ -22,6 +24,36 @@ gboolean ffarm_journal_is_here(const char *machine)
 {
     g_autofree char *here = find_machine();
     return g_strcmp0(here, machine) == 0;
+}
+
+/* While the run's lock is held its process lives, so that its number can't have gone to another one. */
+static gboolean send_signal(FfarmJournal *journal, const FfarmRunRecord *record, int number)
+{
+    g_autofree char *lock = ffarm_journal_run_lock(record->id);
+    int fd = (int)syscall(SYS_pidfd_open, (pid_t)record->pid, 0);
+    if (fd < 0)
+        return FALSE;
+    gboolean is_live = ffarm_locks_is_held(ffarm_journal_peek_locks(journal), lock);
+    errno = ESRCH;
+    gboolean is_sent = is_live && syscall(SYS_pidfd_send_signal, fd, number, NULL, 0) == 0;
+    int code = errno;
+    close(fd);
+    errno = code;
+    return is_sent;
+}
+
+gboolean ffarm_journal_signal_run(FfarmJournal *journal, const FfarmRunRecord *record, int number, GError **error)
+{
+    if (!ffarm_journal_is_here(record->machine)) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                    "run %s is on another machine or in another container: stop it there", record->id);
+        return FALSE;
+    }
+    if (record->is_live && send_signal(journal, record, number))
+        return TRUE;
+    const char *reason = record->is_live ? g_strerror(errno) : "it is not going on";
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "run %s can't be stopped: %s", record->id, reason);
+    return FALSE;
 }
 
 static gboolean insert_run(FfarmJournal *journal, const FfarmPlan *plan, const FfarmRunOrigin *origin, GError **error)
@@ -77,6 +109,12 @@ gboolean ffarm_journal_begin_run(FfarmJournal *journal, const FfarmPlan *plan, c
     return ffarm_journal_end(journal, is_good, error);
 }
 
+static gboolean forget_replacement(FfarmJournal *journal, const char *run_id, guint item, GError **error)
+{
+    return ffarm_journal_execute(journal, error, "DELETE FROM replacements WHERE run = ? AND item = ?", "ti", run_id,
+                                 (gint64)item);
+}
+
 static gboolean update_job(FfarmJournal *journal, const char *run_id, const FfarmJob *job, GError **error)
 {
     const char *reason = job->error ? job->error->message : job->item->reason;
@@ -93,10 +131,14 @@ gboolean ffarm_journal_note_job(FfarmJournal *journal, const char *run_id, const
 {
     if (!journal)
         return TRUE;
-    FfarmCommit commit = ffarm_job_state_is_end(job->state) ? FFARM_COMMIT_NOW : FFARM_COMMIT_SOON;
+    /* What was never begun left nothing behind, and there may be 100,000 of it. */
+    gboolean must_last = ffarm_job_state_is_end(job->state) && job->attempts > 0;
+    FfarmCommit commit = must_last ? FFARM_COMMIT_NOW : FFARM_COMMIT_SOON;
     if (!ffarm_journal_begin(journal, commit, error))
         return FALSE;
+    gboolean is_replaced = job->state == FFARM_JOB_DONE || job->state == FFARM_JOB_KEPT;
     gboolean is_good = update_job(journal, run_id, job, error) &&
+                       (!is_replaced || forget_replacement(journal, run_id, job->item->id, error)) &&
                        ffarm_journal_remember(journal, run_id, job->item->id, job->state, job->output, error);
     return ffarm_journal_end(journal, is_good, error);
 }

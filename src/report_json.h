@@ -3,6 +3,7 @@
 
 #include <glib.h>
 #include "farm.h"
+#include "journal.h"
 #include "media.h"
 #include "plan.h"
 
@@ -18,5 +19,7 @@ char *ffarm_json_host(const FfarmHostReport *report) G_GNUC_WARN_UNUSED_RESULT; 
 char *ffarm_json_start(const FfarmPlan *plan) G_GNUC_WARN_UNUSED_RESULT;                          /* "start" */
 char *ffarm_json_event(const FfarmEvent *event) G_GNUC_WARN_UNUSED_RESULT; /* "host", "job", "progress", "result"; NULL for others */
 char *ffarm_json_summary(const FfarmPlan *plan, const FfarmSummary *summary) G_GNUC_WARN_UNUSED_RESULT; /* "summary" */
+char *ffarm_json_run(const FfarmRunRecord *record) G_GNUC_WARN_UNUSED_RESULT;                             /* "run" */
+char *ffarm_json_run_job(const char *run_id, const FfarmJobRecord *record) G_GNUC_WARN_UNUSED_RESULT;     /* "file" */
 
 G_END_DECLS

@@ -24,11 +24,13 @@ typedef struct {
     const FfarmWork *work;
     const FfarmHost *host;
     const FfarmMedia *source;
+    char *name;                /* of the attempt: JOB-ATTEMPT-NONCE */
     FfarmPlacement *placement; /* the choice's, under names of this attempt's own */
     char **argv;
     GCancellable *cancellable;
     FfarmFfmpegLog *log;
     FfarmOutcome *outcome;
+    gint64 trace;        /* what the journal calls this attempt's traces */
     gboolean has_folder; /* something of ours is on the host */
     struct stat result;  /* as it came */
     gint64 told_us;      /* when a transfer was last told of */
@@ -223,7 +225,16 @@ static gboolean check_result_is_same(const Attempt *attempt, GError **error)
                 attempt->placement->result);
 }
 
-static gboolean replace(const Attempt *attempt, GError **error)
+/* Whatever happens next, the journal knows how to end it. */
+static gboolean on_replace_step(const FfarmReplaceRecord *record, gpointer user_data, GError **error)
+{
+    const FfarmWork *work = ((const Attempt *)user_data)->work;
+    gboolean is_undone = record->step == FFARM_REPLACE_UNDONE;
+    g_autofree char *text = is_undone ? NULL : ffarm_replace_record_format(record);
+    return ffarm_journal_note_replacement(work->journal, work->plan->run_id, work->item->id, text, error);
+}
+
+static gboolean replace(Attempt *attempt, GError **error)
 {
     const FfarmPlan *plan = attempt->work->plan;
     FfarmReplaceParams params = {
@@ -231,6 +242,8 @@ static gboolean replace(const Attempt *attempt, GError **error)
         .destination = attempt->work->choice->destination,
         .source = attempt->source,
         .keep_source = plan->keep || plan->output_dir,
+        .on_step = on_replace_step,
+        .user_data = attempt,
     };
     enter(attempt, FFARM_JOB_REPLACING);
     return ffarm_replace(&params, attempt->cancellable, error);
@@ -256,6 +269,33 @@ static FfarmJobState go_through(Attempt *attempt, GError **error)
     return attempt->work->plan->keep && !attempt->work->plan->output_dir ? FFARM_JOB_KEPT : FFARM_JOB_DONE;
 }
 
+/* What the attempt is about to make, and where, so that the next start can remove it if nobody else does. */
+static gboolean note_traces(Attempt *attempt, GError **error)
+{
+    const FfarmPlacement *placement = attempt->placement;
+    FfarmTrace trace = {
+        .run_id = attempt->work->plan->run_id,
+        .item = attempt->work->item->id,
+        .attempt = attempt->name,
+        .cluster = attempt->host->cluster,
+        .host = attempt->host->name,
+        .here = placement->result,
+        .is_folder = placement->must_move,
+    };
+    if (placement->must_move)
+        trace.there = placement->host_folder;
+    else if (attempt->host->type == FFARM_HOST_MOUNTED)
+        trace.there = placement->host_output;
+    return ffarm_journal_add_trace(attempt->work->journal, &trace, &attempt->trace, error);
+}
+
+static void strike_traces(Attempt *attempt, guint parts)
+{
+    g_autoptr(GError) error = NULL;
+    if (!ffarm_journal_strike_trace(attempt->work->journal, attempt->trace, parts, &error))
+        g_ptr_array_add(attempt->outcome->remarks, g_strdup(error->message));
+}
+
 static gboolean remove_from_host(Attempt *attempt, GCancellable *cancellable, GError **error)
 {
     if (!ffarm_runner_open(attempt->runner, CLEANUP_MS, cancellable, error))
@@ -265,19 +305,21 @@ static gboolean remove_from_host(Attempt *attempt, GCancellable *cancellable, GE
     return ffarm_runner_remove(attempt->runner, attempt->placement->host_output, cancellable, error);
 }
 
-/* The job's own cancellable may have fired already, so this has a clock of its own. */
-static void clean_host(Attempt *attempt)
+/* The job's own cancellable may have fired already, so this has a clock of its own. Returns: TRUE if nothing is left.
+ */
+static gboolean clean_host(Attempt *attempt)
 {
     g_autoptr(FfarmDeadline) deadline = ffarm_deadline_new(CLEANUP_MS, NULL);
     g_autoptr(GError) error = NULL;
     if (remove_from_host(attempt, ffarm_deadline_peek_cancellable(deadline), &error))
-        return;
+        return TRUE;
     const char *path =
         attempt->placement->must_move ? attempt->placement->host_folder : attempt->placement->host_output;
     g_autofree char *name = g_filename_display_name(path);
     const char *reason = ffarm_deadline_has_passed(deadline) ? "the host did not answer in time" : error->message;
     g_ptr_array_add(attempt->outcome->remarks,
                     g_strdup_printf("%s: %s may have been left there: %s", attempt->host->name, name, reason));
+    return FALSE;
 }
 
 static void clean_up(Attempt *attempt, gboolean is_placed)
@@ -285,11 +327,13 @@ static void clean_up(Attempt *attempt, gboolean is_placed)
     /* A mounted host's result is ours to remove here; it is asked only when it wrote somewhere else. */
     gboolean is_mounted = attempt->host->type == FFARM_HOST_MOUNTED;
     gboolean is_missing_here = !is_placed && is_mounted && access(attempt->placement->result, F_OK) != 0;
-    if (!is_placed && unlink(attempt->placement->result) != 0 && errno != ENOENT)
+    gboolean is_gone_here = is_placed || unlink(attempt->placement->result) == 0 || errno == ENOENT;
+    if (!is_gone_here)
         g_ptr_array_add(attempt->outcome->remarks,
                         g_strdup_printf("%s: could not be removed: %s", attempt->placement->result, g_strerror(errno)));
-    if (attempt->has_folder || (is_missing_here && ffarm_runner_is_open(attempt->runner)))
-        clean_host(attempt);
+    gboolean must_clean = attempt->has_folder || (is_missing_here && ffarm_runner_is_open(attempt->runner));
+    gboolean is_gone_there = !must_clean || clean_host(attempt);
+    strike_traces(attempt, (is_gone_here ? FFARM_TRACE_HERE : 0) | (is_gone_there ? FFARM_TRACE_THERE : 0));
 }
 
 /* Keeps what ffmpeg said where only its user can read it, since it names his films. Returns: path; NULL if it can't be
@@ -319,8 +363,8 @@ static void place(Attempt *attempt)
 {
     const FfarmWork *work = attempt->work;
     g_autofree char *nonce = ffarm_nonce_new();
-    g_autofree char *id = g_strdup_printf("%s-%u-%s", work->item->job_id, work->attempt, nonce);
-    attempt->placement = ffarm_choice_place(work->choice, work->plan, work->item, id);
+    attempt->name = g_strdup_printf("%s-%u-%s", work->item->job_id, work->attempt, nonce);
+    attempt->placement = ffarm_choice_place(work->choice, work->plan, work->item, attempt->name);
     attempt->argv = ffarm_choice_argv(work->choice, attempt->placement);
 }
 
@@ -340,14 +384,17 @@ FfarmOutcome *ffarm_worker_do(FfarmRunner *runner, const FfarmWork *work, GCance
     };
     gint64 begin_us = g_get_monotonic_time();
     place(&attempt);
-    outcome->state = go_through(&attempt, &outcome->error);
-    clean_up(&attempt, outcome->state == FFARM_JOB_DONE || outcome->state == FFARM_JOB_KEPT);
+    gboolean is_noted = note_traces(&attempt, &outcome->error);
+    outcome->state = is_noted ? go_through(&attempt, &outcome->error) : FFARM_JOB_FAILED;
+    if (is_noted)
+        clean_up(&attempt, outcome->state == FFARM_JOB_DONE || outcome->state == FFARM_JOB_KEPT);
     if (g_error_matches(outcome->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         outcome->state = FFARM_JOB_CANCELLED;
     else if (outcome->state == FFARM_JOB_FAILED)
         outcome->log = save_log(&attempt);
     ffarm_placement_free(attempt.placement);
     g_strfreev(attempt.argv);
+    g_free(attempt.name);
     outcome->elapsed_us = g_get_monotonic_time() - begin_us;
     return outcome;
 }

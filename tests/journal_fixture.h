@@ -25,6 +25,7 @@ class JournalTest : public testing::Test
         ffarm_journal_free(journal);
         for (FfarmPlan *plan : plans)
             free_plan(plan);
+        plans.clear();
         scratch_free(folder);
     }
 

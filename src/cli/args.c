@@ -41,6 +41,7 @@ void cli_args_free(CliArgs *args)
 {
     if (!args)
         return;
+    g_strfreev(args->argv);
     g_ptr_array_unref(args->files);
     g_ptr_array_unref(args->clusters);
     g_ptr_array_unref(args->hosts);
@@ -290,6 +291,7 @@ CliArgs *cli_args_parse(const char *const *argv, const CliVerb **verb, GError **
 {
     const CliVerb *found = argv[0] && argv[1] ? cli_verb_find(argv[1]) : NULL;
     g_autoptr(CliArgs) args = args_new(found ? found : cli_verb_find("run"));
+    args->argv = g_strdupv((char **)argv);
     Parser parser = {.args = args, .rest = argv + (argv[0] ? 1 : 0) + (found ? 1 : 0)};
     args->verb_is_implied = !found;
     if (verb)

@@ -23,6 +23,7 @@ typedef struct {
 } CliFile;
 
 typedef struct {
+    char **argv;                /* all of the line, program first */
     const struct CliVerb *verb; /* borrowed from the verb table */
     gboolean verb_is_implied;   /* none was typed */
     GPtrArray *files;           /* of CliFile */
@@ -32,7 +33,7 @@ typedef struct {
     GPtrArray *hosts;           /* of char*: every --host */
     char *config, *output_dir;  /* nullable */
     gboolean is_null;           /* lists are separated by NUL */
-    gboolean keep, sequential, dry_run, json, quiet, help, version;
+    gboolean keep, sequential, dry_run, again, failed, now, json, quiet, help, version;
     guint verbose;                /* how often -v was given */
     guint progress, color, order; /* CliProgress, CliColor, CliOrder */
     guint retries;

@@ -11,6 +11,7 @@
 #include "load.h"
 #include "plan_text.h"
 #include "queue_list.h"
+#include "run.h"
 #include "run_view.h"
 #include "term.h"
 #include "verbs.h"
@@ -21,10 +22,12 @@
 typedef struct {
     const CliArgs *args;
     const FfarmSettings *settings;
+    const CliEarlierRun *earlier; /* nullable */
     CliInterrupt *interrupt;
     CliQueueList *lists;
-    GPtrArray *inputs;  /* of FfarmInput */
-    guint n_unreadable; /* folders that could not be walked */
+    FfarmJournal *journal; /* nullable */
+    GPtrArray *inputs;     /* of FfarmInput */
+    guint n_unreadable;    /* folders that could not be walked */
     gint64 last_said_us;
 } Run;
 
@@ -88,8 +91,32 @@ static gboolean check_mistyped_verb(const CliArgs *args, GError **error)
     return FALSE;
 }
 
+/* What an earlier run left to do, as it was asked for then. */
+static gboolean take_earlier_inputs(Run *run, GError **error)
+{
+    const CliEarlierRun *earlier = run->earlier;
+    g_autoptr(GPtrArray) jobs = ffarm_journal_jobs(run->journal, earlier->record->id, error);
+    for (guint i = 0; jobs && i < jobs->len; i++) {
+        const FfarmJobRecord *job = g_ptr_array_index(jobs, i);
+        if (!earlier->is_wanted(job))
+            continue;
+        FfarmInput *input =
+            ffarm_input_new(job->path, job->cluster, job->given_profile, (const char *const *)job->mixins);
+        g_free(input->relative);
+        input->relative = g_strdup(job->relative);
+        input->list = g_strdup(job->list);
+        input->list_name = g_strdup(job->list_name);
+        g_ptr_array_add(run->inputs, input);
+    }
+    if (jobs)
+        cli_queue_list_adopt(run->lists, run->inputs, jobs);
+    return jobs != NULL;
+}
+
 static gboolean find_inputs(Run *run, GError **error)
 {
+    if (run->earlier)
+        return take_earlier_inputs(run, error);
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     if (run->args->files->len == 0 && !add_default_queue(run, warnings, error))
         return FALSE;
@@ -112,6 +139,15 @@ static void on_looked_at(guint done, guint total, gpointer user_data)
     fprintf(stderr, "looked at %u of %u files\n", done, total);
 }
 
+static char *recall(gint64 size_bytes, gint64 mtime_ns, const char *fingerprint, gpointer journal)
+{
+    char *what = ffarm_journal_recall(journal, size_bytes, mtime_ns, fingerprint);
+    if (!what)
+        return NULL;
+    g_autofree char *words = what;
+    return g_strdup_printf("%s; --again does it once more", words);
+}
+
 static FfarmPlan *make_plan(Run *run, GError **error)
 {
     static const FfarmOrder orders[] = {
@@ -130,6 +166,8 @@ static FfarmPlan *make_plan(Run *run, GError **error)
         .only_hosts = args->hosts->len > 0 ? (const char *const *)hosts->pdata : NULL,
         .sequential = args->sequential,
         .order = orders[args->order],
+        .recall = args->again ? NULL : recall,
+        .recall_data = run->journal,
     };
     run->last_said_us = g_get_monotonic_time();
     return ffarm_plan_new(run->settings, run->inputs, &options, on_looked_at, run, cli_interrupt_either(run->interrupt),
@@ -169,6 +207,16 @@ static int dry_run(Run *run, const FfarmPlan *plan)
     return count_refused(plan) + run->n_unreadable > 0 ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
 }
 
+/* Notes how the run was asked for; one that goes on with another was asked for like that. */
+static gboolean begin_journal(const Run *run, const FfarmPlan *plan, GError **error)
+{
+    const CliEarlierRun *earlier = run->earlier;
+    g_autofree char *directory = g_get_current_dir();
+    g_autofree char *config = run->settings->path ? ffarm_inputs_absolute_path(run->settings->path) : NULL;
+    FfarmRunOrigin origin = {(const char *const *)run->args->argv, directory, config};
+    return ffarm_journal_begin_run(run->journal, plan, &origin, earlier ? earlier->record->id : NULL, error);
+}
+
 static int execute(Run *run, const FfarmPlan *plan)
 {
     g_autoptr(GError) error = NULL;
@@ -176,14 +224,21 @@ static int execute(Run *run, const FfarmPlan *plan)
     FfarmFarmOptions options = {
         .retries = run->args->retries,
         .drain = cli_interrupt_drain(run->interrupt),
+        .journal = run->journal,
         .on_event = cli_run_view_event,
         .user_data = view,
     };
     FfarmSummary summary = {0};
+    if (!begin_journal(run, plan, &error))
+        return complain(run, error);
     if (run->args->verbose > 0 && !run->args->json)
         cli_print_plan(plan, TRUE);
     cli_run_view_begin(view);
-    if (!ffarm_farm_run(plan, &options, &summary, cli_interrupt_cancellable(run->interrupt), &error))
+    gboolean is_run = ffarm_farm_run(plan, &options, &summary, cli_interrupt_cancellable(run->interrupt), &error);
+    g_autoptr(GError) end_error = NULL;
+    if (!ffarm_journal_end_run(run->journal, plan->run_id, &end_error))
+        cli_warn("%s", end_error->message);
+    if (!is_run)
         return complain(run, error);
     cli_run_view_end(view, &summary);
     if (cli_interrupt_came(run->interrupt))
@@ -191,20 +246,66 @@ static int execute(Run *run, const FfarmPlan *plan)
     return summary.failed + run->n_unreadable > 0 ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
 }
 
-int cmd_run(const CliArgs *args)
+/* What that run left half-done is settled before it is asked what is left. */
+static gboolean recover_for_earlier(Run *run, int *status)
+{
+    run->journal = run->earlier->journal;
+    *status = cli_recover(run->journal, run->settings, run->args->quiet, cli_interrupt_cancellable(run->interrupt));
+    return *status == CLI_EXIT_DONE;
+}
+
+/* A dry run looks into a journal that is there, and makes none. Returns: FALSE if nothing may be done without one. */
+static gboolean open_journal(Run *run, FfarmJournal **opened, int *status)
+{
+    const CliArgs *args = run->args;
+    gboolean replaces = !args->keep && !args->output_dir && !run->settings->is_builtin;
+    *status = CLI_EXIT_DONE;
+    if (run->earlier)
+        return recover_for_earlier(run, status);
+    if (args->dry_run)
+        run->journal = *opened = ffarm_journal_exists(NULL) ? ffarm_journal_open(NULL, NULL, NULL) : NULL;
+    else
+        run->journal = *opened =
+            cli_open_journal(run->settings, replaces, args->quiet, cli_interrupt_cancellable(run->interrupt), status);
+    return *status == CLI_EXIT_DONE;
+}
+
+static int run_with(Run *run)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(FfarmSettings) settings = cli_load_settings(args);
+    g_autoptr(FfarmJournal) opened = NULL;
+    int status = CLI_EXIT_DONE;
+    if (!run->earlier && !check_mistyped_verb(run->args, &error))
+        return complain(run, error);
+    if (!open_journal(run, &opened, &status))
+        return status;
+    if (!find_inputs(run, &error))
+        return complain(run, error);
+    g_autoptr(FfarmPlan) plan = make_plan(run, &error);
+    if (!plan)
+        return complain(run, error);
+    return run->args->dry_run ? dry_run(run, plan) : execute(run, plan);
+}
+
+int cli_run(const CliArgs *args, const CliEarlierRun *earlier)
+{
+    g_autoptr(FfarmSettings) settings =
+        earlier ? cli_load_config(earlier->record->config, args) : cli_load_settings(args);
     if (!settings)
         return CLI_EXIT_USAGE;
     g_autoptr(CliInterrupt) interrupt = cli_interrupt_start();
     g_autoptr(CliQueueList) lists = cli_queue_list_new(args->is_null);
     g_autoptr(GPtrArray) inputs = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_input_free);
-    Run run = {.args = args, .settings = settings, .interrupt = interrupt, .lists = lists, .inputs = inputs};
-    if (!check_mistyped_verb(args, &error) || !find_inputs(&run, &error))
-        return complain(&run, error);
-    g_autoptr(FfarmPlan) plan = make_plan(&run, &error);
-    if (!plan)
-        return complain(&run, error);
-    return args->dry_run ? dry_run(&run, plan) : execute(&run, plan);
+    Run run = {.args = args,
+               .settings = settings,
+               .earlier = earlier,
+               .interrupt = interrupt,
+               .lists = lists,
+               .inputs = inputs};
+    return run_with(&run);
+}
+
+int cmd_run(const CliArgs *args)
+{
+    return cli_run(args, NULL);
 }

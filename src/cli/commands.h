@@ -11,6 +11,10 @@ int cmd_run(const CliArgs *args);
 int cmd_probe(const CliArgs *args);
 int cmd_hosts(const CliArgs *args);
 int cmd_check(const CliArgs *args);
+int cmd_resume(const CliArgs *args);
+int cmd_retry(const CliArgs *args);
+int cmd_history(const CliArgs *args);
+int cmd_stop(const CliArgs *args);
 int cmd_help(const CliArgs *args);
 
 G_END_DECLS

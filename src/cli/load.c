@@ -26,6 +26,11 @@ void cli_print_diagnostics(const FfarmDiagnostics *diagnostics, gboolean with_wa
 FfarmSettings *cli_load_settings(const CliArgs *args)
 {
     g_autofree char *path = cli_config_path(args);
+    return cli_load_config(path, args);
+}
+
+FfarmSettings *cli_load_config(const char *path, const CliArgs *args)
+{
     g_autoptr(FfarmDiagnostics) diagnostics = ffarm_diagnostics_new();
     g_autoptr(FfarmSettings) settings = ffarm_settings_load(path, FALSE, diagnostics);
     if (settings)

@@ -20,5 +20,7 @@ void cli_print_diagnostics(const FfarmDiagnostics *diagnostics, gboolean with_wa
 /* Loads for a run and prints what is wrong to stderr (errors only under -q); colours are set as the configuration says.
  * Returns: new settings; NULL if there was an error, exit status CLI_EXIT_USAGE. */
 FfarmSettings *cli_load_settings(const CliArgs *args) G_GNUC_WARN_UNUSED_RESULT;
+/* The same for the configuration at @path; NULL: the built-in one. */
+FfarmSettings *cli_load_config(const char *path, const CliArgs *args) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -14,7 +14,11 @@ typedef enum {
     CLI_VERB_HOSTS = 1 << 2,
     CLI_VERB_CHECK = 1 << 3,
     CLI_VERB_HELP = 1 << 4,
-    CLI_VERB_ALL = CLI_VERB_RUN | CLI_VERB_PROBE | CLI_VERB_HOSTS | CLI_VERB_CHECK | CLI_VERB_HELP,
+    CLI_VERB_RESUME = 1 << 5,
+    CLI_VERB_RETRY = 1 << 6,
+    CLI_VERB_HISTORY = 1 << 7,
+    CLI_VERB_STOP = 1 << 8,
+    CLI_VERB_ALL = (1 << 9) - 1,
 } CliVerbBit;
 
 /* What becomes of the value, and the type of the field of CliArgs it goes to. */

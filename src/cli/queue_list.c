@@ -46,16 +46,33 @@ void cli_queue_list_free(CliQueueList *list)
     g_free(list);
 }
 
-static void add_entry(CliQueueList *list, const char *path, const char *name, guint first, guint end)
+static Entry *add_entry(CliQueueList *list, const char *path, const char *name)
 {
     Entry *entry = g_new0(Entry, 1);
     entry->path = g_strdup(path);
     entry->name = g_strdup(name);
-    entry->n_pending = end - first;
     g_ptr_array_add(list->entries, entry);
-    g_ptr_array_set_size(list->positions, (int)end);
-    for (guint i = first; i < end; i++)
-        list->positions->pdata[i] = entry;
+    return entry;
+}
+
+static void assign(CliQueueList *list, guint position, Entry *entry)
+{
+    if (position >= list->positions->len)
+        g_ptr_array_set_size(list->positions, (int)position + 1);
+    list->positions->pdata[position] = entry;
+    entry->n_pending++;
+}
+
+/* The inputs from @first on are what @name on the list @path stands for. */
+static void add_inputs(CliQueueList *list, const char *path, const char *name, const GPtrArray *inputs, guint first)
+{
+    Entry *entry = add_entry(list, path, name);
+    for (guint i = first; i < inputs->len; i++) {
+        FfarmInput *input = g_ptr_array_index(inputs, i);
+        input->list = g_strdup(path);
+        input->list_name = g_strdup(name);
+        assign(list, i, entry);
+    }
 }
 
 gboolean cli_queue_list_read(CliQueueList *list, const char *path, GPtrArray *inputs, const char *cluster,
@@ -65,14 +82,53 @@ gboolean cli_queue_list_read(CliQueueList *list, const char *path, GPtrArray *in
     g_auto(GStrv) names = ffarm_inputs_read_list(path, list->is_null, error);
     if (!names)
         return FALSE;
+    g_autofree char *absolute = ffarm_inputs_absolute_path(path);
     for (guint i = 0; names[i]; i++) {
         guint first = inputs->len;
         if (!ffarm_inputs_add(inputs, names[i], cluster, profile, mixins, warnings, cancellable, error))
             return FALSE;
         if (strcmp(path, "-") != 0)
-            add_entry(list, path, names[i], first, inputs->len);
+            add_inputs(list, absolute, names[i], inputs, first);
     }
     return TRUE;
+}
+
+/* No list is named so that two of these are the same: no path holds "//". */
+static char *make_key(const char *path, const char *name)
+{
+    return g_strconcat(path, "//", name, NULL);
+}
+
+static void adopt_input(CliQueueList *list, GHashTable *by_key, const FfarmInput *input, guint position)
+{
+    if (!input->list || !input->list_name)
+        return;
+    char *key = make_key(input->list, input->list_name);
+    Entry *entry = g_hash_table_lookup(by_key, key);
+    if (!entry)
+        entry = add_entry(list, input->list, input->list_name);
+    g_hash_table_replace(by_key, key, entry);
+    assign(list, position, entry);
+}
+
+void cli_queue_list_adopt(CliQueueList *list, const GPtrArray *inputs, const GPtrArray *jobs)
+{
+    g_autoptr(GHashTable) taken = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) by_key = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < inputs->len; i++) {
+        const FfarmInput *input = g_ptr_array_index(inputs, i);
+        g_hash_table_add(taken, input->path);
+        adopt_input(list, by_key, input, i);
+    }
+    for (guint i = 0; i < jobs->len; i++) {
+        const FfarmJobRecord *job = g_ptr_array_index(jobs, i);
+        if (!job->list || !job->list_name || job->state != FFARM_JOB_FAILED || g_hash_table_contains(taken, job->path))
+            continue;
+        g_autofree char *key = make_key(job->list, job->list_name);
+        Entry *entry = g_hash_table_lookup(by_key, key);
+        if (entry)
+            entry->has_failed = TRUE;
+    }
 }
 
 gboolean cli_queue_list_settle(CliQueueList *list, guint position, gboolean failed, GError **error)

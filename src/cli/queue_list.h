@@ -26,6 +26,10 @@ gboolean cli_queue_list_read(CliQueueList *list, const char *path, GPtrArray *in
                              const char *profile, const char *const *mixins, GPtrArray *warnings,
                              GCancellable *cancellable, GError **error);
 
+/* Takes @inputs (of FfarmInput) whose lists are known already: what an earlier run left, all of whose @jobs (of
+ * FfarmJobRecord) decide whether a name may be taken off. */
+void cli_queue_list_adopt(CliQueueList *list, const GPtrArray *inputs, const GPtrArray *jobs);
+
 /* The input at @position (counted from 0 in @inputs) has come to its end: finished, or @failed and to be tried again
  * another day. Positions that no list named are legal. Returns: FALSE with @error if a name could not be taken off its
  * list; said once for each list. */

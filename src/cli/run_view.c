@@ -195,7 +195,8 @@ static void show_result(CliRunView *view, const FfarmJob *job)
     }
     if (view->args->quiet)
         return;
-    const char *reason = job->item->reason ? job->item->reason : "no reason given";
+    const char *own = job->item->reason ? job->item->reason : "no reason given";
+    const char *reason = job->error ? job->error->message : own;
     if (job->state == FFARM_JOB_DONE || job->state == FFARM_JOB_KEPT)
         say_success(job);
     else if (job->state == FFARM_JOB_SKIPPED)

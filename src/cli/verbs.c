@@ -32,6 +32,28 @@ static const CliExample check_examples[] = {
     {NULL, NULL},
 };
 
+static const CliExample resume_examples[] = {
+    {"ffarm resume", "go on with the last one broken off"},
+    {NULL, NULL},
+};
+
+static const CliExample retry_examples[] = {
+    {"ffarm retry --failed", "try again what failed in the last run"},
+    {NULL, NULL},
+};
+
+static const CliExample history_examples[] = {
+    {"ffarm history", "all runs, the last first"},
+    {"ffarm history --failed tox6p", "the files that failed in one run"},
+    {NULL, NULL},
+};
+
+static const CliExample stop_examples[] = {
+    {"ffarm stop", "finish what runs, start nothing new"},
+    {"ffarm stop --now", "as Ctrl-C would"},
+    {NULL, NULL},
+};
+
 static const CliExample help_examples[] = {
     {"ffarm help run", "the options of a verb"},
     {NULL, NULL},
@@ -57,6 +79,24 @@ static const CliVerb verbs[] = {
      "Reads the configuration strictly: keys that a run would only warn about are\n"
      "errors here. The exit status is 2 if there is any error.\n",
      check_examples, cmd_check},
+    {"resume", CLI_VERB_RESUME, "[RUN]", FALSE, "go on with a run that was broken off",
+     "Takes up the files that the run had not finished, with the options, the folder\n"
+     "and the configuration that it was given. Without RUN it is the last one that\n"
+     "was broken off, be it by Ctrl-C, 'ffarm stop' or a power cut.\n",
+     resume_examples, cmd_resume},
+    {"retry", CLI_VERB_RETRY, "[RUN]", FALSE, "try again what a run did not get done",
+     "Takes up the files that failed, and those that were not finished, as the run was\n"
+     "asked to do them. Without RUN it is the last one that left any.\n",
+     retry_examples, cmd_retry},
+    {"history", CLI_VERB_HISTORY, "[RUN]", FALSE, "list runs, and the files of one",
+     "Without RUN, a line for each run of the last 90 days. With it, also a line for\n"
+     "each of its files: what became of it, sizes, time, host and reason. The first\n"
+     "letters of a RUN will do.\n",
+     history_examples, cmd_history},
+    {"stop", CLI_VERB_STOP, "[RUN]", FALSE, "let runs come to an end early",
+     "What is being encoded is finished, nothing new starts; 'ffarm resume' goes on\n"
+     "later. Without RUN this goes for every run of this user on this machine.\n",
+     stop_examples, cmd_stop},
     {"help", CLI_VERB_HELP, "[VERB]", FALSE, "explain a verb", "Without VERB, lists all of them.\n", help_examples,
      cmd_help},
 };
