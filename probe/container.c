@@ -43,6 +43,32 @@ static const struct {
     {"webm", "", "webvtt", TRUE, FALSE},
 };
 
+/* What a muxer keeps of a stream's dispositions, as ffmpeg writes them and reads them again. */
+#define FLAG(name) FFARM_DISPOSITION_##name
+#define IMPAIRED (FLAG(HEARING_IMPAIRED) | FLAG(VISUAL_IMPAIRED))
+static const struct {
+    const char *muxer;
+    guint audio, subtitle;
+    guint things; /* one bit for each FfarmContainerThing */
+} tags[] = {
+    {"matroska", FLAG(DEFAULT) | FLAG(DUB) | FLAG(ORIGINAL) | FLAG(COMMENT) | FLAG(FORCED) | IMPAIRED,
+     FLAG(DEFAULT) | FLAG(DUB) | FLAG(ORIGINAL) | FLAG(COMMENT) | FLAG(FORCED) | IMPAIRED,
+     1 << FFARM_CONTAINER_TITLE | 1 << FFARM_CONTAINER_STREAM_TITLE | 1 << FFARM_CONTAINER_COLOUR},
+    {"webm", FLAG(DEFAULT) | FLAG(FORCED), FLAG(DEFAULT) | FLAG(FORCED),
+     1 << FFARM_CONTAINER_TITLE | 1 << FFARM_CONTAINER_STREAM_TITLE | 1 << FFARM_CONTAINER_COLOUR},
+    {"mp4", FLAG(DEFAULT) | FLAG(DUB) | FLAG(COMMENT) | FLAG(FORCED) | IMPAIRED,
+     FLAG(DEFAULT) | FLAG(DUB) | FLAG(COMMENT) | FLAG(FORCED) | IMPAIRED,
+     1 << FFARM_CONTAINER_TITLE | 1 << FFARM_CONTAINER_COLOUR | 1 << FFARM_CONTAINER_ROTATION},
+    {"mov", FLAG(DEFAULT), FLAG(DEFAULT),
+     1 << FFARM_CONTAINER_TITLE | 1 << FFARM_CONTAINER_COLOUR | 1 << FFARM_CONTAINER_ROTATION},
+    {"ipod", FLAG(DEFAULT), FLAG(DEFAULT),
+     1 << FFARM_CONTAINER_TITLE | 1 << FFARM_CONTAINER_COLOUR | 1 << FFARM_CONTAINER_ROTATION},
+    {"mpegts", IMPAIRED, 0, 0},
+    {"avi", 0, 0, 1 << FFARM_CONTAINER_TITLE},
+};
+#undef FLAG
+#undef IMPAIRED
+
 static gboolean has_word(const char *words, const char *word)
 {
     g_auto(GStrv) list = g_strsplit(words, " ", -1);
@@ -126,4 +152,37 @@ const char *ffarm_container_text_encoder(const char *muxer)
     g_return_val_if_fail(muxer != NULL, NULL);
     int i = find_extras(muxer);
     return i >= 0 ? extras[i].text_encoder : NULL;
+}
+
+gboolean ffarm_container_holds_language(const char *muxer, const char *language)
+{
+    static const char *const any[] = {"matroska", "webm", NULL};
+    static const char *const three_letters[] = {"mp4", "ipod", "mpegts", NULL};
+    g_return_val_if_fail(language != NULL, FALSE);
+    if (!muxer)
+        return FALSE;
+    return g_strv_contains(any, muxer) || (strlen(language) == 3 && g_strv_contains(three_letters, muxer));
+}
+
+/* Returns: the place of @muxer in tags, -1 if it keeps nothing that we know of. */
+static int find_tags(const char *muxer)
+{
+    for (guint i = 0; muxer && i < G_N_ELEMENTS(tags); i++)
+        if (strcmp(tags[i].muxer, muxer) == 0)
+            return (int)i;
+    return -1;
+}
+
+guint ffarm_container_dispositions(const char *muxer, FfarmStreamType type)
+{
+    int i = find_tags(muxer);
+    if (i < 0 || (type != FFARM_STREAM_AUDIO && type != FFARM_STREAM_SUBTITLE))
+        return 0;
+    return type == FFARM_STREAM_AUDIO ? tags[i].audio : tags[i].subtitle;
+}
+
+gboolean ffarm_container_keeps(const char *muxer, FfarmContainerThing thing)
+{
+    int i = find_tags(muxer);
+    return i >= 0 && (tags[i].things & (1u << thing)) != 0;
 }

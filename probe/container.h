@@ -29,6 +29,23 @@ gboolean ffarm_container_holds_picture(const char *muxer, const char *codec);
 /* TRUE if @muxer writes chapters. */
 gboolean ffarm_container_holds_chapters(const char *muxer);
 
+/* TRUE if streams in @muxer (NULL: unknown, FALSE) keep @language as their own: some containers have no languages, some
+ * only codes of three letters. */
+gboolean ffarm_container_holds_language(const char *muxer, const char *language);
+
+/* Returns: FfarmDisposition bits that streams of @type keep in @muxer (NULL: unknown, 0). */
+guint ffarm_container_dispositions(const char *muxer, FfarmStreamType type);
+
+typedef enum {
+    FFARM_CONTAINER_TITLE,        /* of the whole film */
+    FFARM_CONTAINER_STREAM_TITLE, /* of each stream */
+    FFARM_CONTAINER_COLOUR,       /* colour tags and HDR metadata, for codecs that have none themselves */
+    FFARM_CONTAINER_ROTATION,     /* how a player turns the picture */
+} FfarmContainerThing;
+
+/* TRUE if @muxer (NULL: unknown, FALSE) keeps @thing. */
+gboolean ffarm_container_keeps(const char *muxer, FfarmContainerThing thing);
+
 /* The encoder that turns a text subtitle into one that @muxer holds: "srt", "mov_text", "webvtt".
  * Returns: static string; NULL if @muxer holds no text subtitles. */
 const char *ffarm_container_text_encoder(const char *muxer);

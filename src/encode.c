@@ -120,7 +120,7 @@ gboolean ffarm_encode_judge(const FfarmHost *host, const FfarmEncode *encode, in
         return FALSE;
     g_autofree char *name = g_filename_display_name(encode->source->path);
     const char *damage = ffarm_ffmpeg_log_peek_trouble(log, FFARM_TROUBLE_DAMAGED);
-    if (damage)
+    if (damage && !(encode->may_be_damaged && exit_status == 0))
         return fail(error, FFARM_JOB_ERROR_SOURCE, name, "the source is damaged, so it is left alone (%s)", damage);
     if (exit_status == 0)
         return TRUE;

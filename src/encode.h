@@ -17,6 +17,7 @@ typedef struct {
     const FfarmMedia *source;
     double threshold, threshold_check; /* as in the profile */
     guint stall_ms;                    /* no progress for this long: stopped */
+    gboolean may_be_damaged;           /* TRUE: complaints about the source are no failure where ffmpeg's status is 0 */
     gboolean shares_disk; /* the output lies on the manager's file system: where that is full no host does better */
     void (*on_progress)(const FfarmProgress *progress, gpointer user_data); /* nullable; at most two a second */
     gpointer user_data;

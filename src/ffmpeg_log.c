@@ -62,7 +62,6 @@ static const struct {
     {"corrupt decoded frame", FFARM_TROUBLE_DAMAGED},
     {"Error while decoding stream", FFARM_TROUBLE_DAMAGED},
     {"Error submitting packet to decoder", FFARM_TROUBLE_DAMAGED},
-    {"error while decoding MB", FFARM_TROUBLE_DAMAGED},
     {"Decoding error", FFARM_TROUBLE_DAMAGED},
     {"Invalid data found when processing input", FFARM_TROUBLE_DAMAGED},
 };

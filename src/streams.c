@@ -2,6 +2,7 @@
 #include "streams.h"
 
 #include <string.h>
+#include "codec.h"
 #include "container.h"
 #include "output_options.h"
 
@@ -67,19 +68,6 @@ static void drop_with_warning(Chooser *chooser, FfarmStreamChoice *choice, char 
     warn(chooser, choice, "is left out");
 }
 
-/* Encoders that have another name than what they make. */
-static const char *codec_of_encoder(const char *encoder)
-{
-    static const struct {
-        const char *encoder, *codec;
-    } names[] = {{"srt", "subrip"},          {"ssa", "ass"},      {"dvdsub", "dvd_subtitle"},
-                 {"dvbsub", "dvb_subtitle"}, {"libopus", "opus"}, {"libmp3lame", "mp3"}};
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        if (strcmp(encoder, names[i].encoder) == 0)
-            return names[i].codec;
-    return encoder;
-}
-
 static void copy(FfarmStreamChoice *choice)
 {
     choice->action = FFARM_STREAM_COPY;
@@ -91,7 +79,7 @@ static void convert(Chooser *chooser, FfarmStreamChoice *choice, const char *enc
 {
     g_autofree char *what = g_strdup_printf("becomes %s", encoder);
     choice->action = FFARM_STREAM_CONVERT;
-    choice->codec = codec_of_encoder(encoder);
+    choice->codec = ffarm_codec_of_encoder(encoder);
     choice->encoder = g_strdup(encoder);
     choice->reason = reason;
     warn(chooser, choice, what);
@@ -195,7 +183,7 @@ static void fit_audio(Chooser *chooser, FfarmStreamChoice *choice, const char *e
     if (!is_copy(encoder) || holds(chooser, choice->stream))
         return;
     for (guint i = 0; i < G_N_ELEMENTS(fallbacks); i++) {
-        if (ffarm_container_holds(chooser->muxer, FFARM_STREAM_AUDIO, codec_of_encoder(fallbacks[i]))) {
+        if (ffarm_container_holds(chooser->muxer, FFARM_STREAM_AUDIO, ffarm_codec_of_encoder(fallbacks[i]))) {
             convert(chooser, choice, fallbacks[i], cannot_hold(chooser, choice->stream));
             return;
         }
@@ -221,7 +209,8 @@ static gboolean encoder_fits(const Chooser *chooser, const FfarmStream *stream, 
 {
     if (makes_pictures(encoder) ? stream->is_text : !is_convertible_text(stream))
         return FALSE;
-    return !chooser->muxer || ffarm_container_holds(chooser->muxer, FFARM_STREAM_SUBTITLE, codec_of_encoder(encoder));
+    return !chooser->muxer ||
+           ffarm_container_holds(chooser->muxer, FFARM_STREAM_SUBTITLE, ffarm_codec_of_encoder(encoder));
 }
 
 /* A subtitle is copied where the container holds it, converted where it is text, and left out else. */

@@ -12,7 +12,7 @@
 #include "ffmpeg_log.h"
 #include "nonce.h"
 #include "replace.h"
-#include "verify.h"
+#include "verify_result.h"
 
 /* Cleaning up has to end soon, also after Ctrl-C and on a host that does not answer. */
 #define CLEANUP_MS 8000
@@ -124,6 +124,11 @@ static gboolean bring_input(Attempt *attempt, GError **error)
     return attempt->host->type != FFARM_HOST_MOUNTED || check_mounted_input(attempt, error);
 }
 
+static FfarmProof proof_of(const Attempt *attempt)
+{
+    return ffarm_proof_over(&attempt->work->plan->settings->proof, &attempt->work->choice->profile->proof);
+}
+
 static gboolean encode(Attempt *attempt, gboolean *is_hopeless, GError **error)
 {
     const FfarmWork *work = attempt->work;
@@ -134,6 +139,7 @@ static gboolean encode(Attempt *attempt, gboolean *is_hopeless, GError **error)
         .threshold_check = work->choice->profile->threshold_check,
         .stall_ms = work->stall_ms,
         .shares_disk = !attempt->placement->must_move,
+        .may_be_damaged = proof_of(attempt).damaged == FFARM_DAMAGED_ENCODE,
         .on_progress = work->on_progress,
         .user_data = work->user_data,
     };
@@ -207,8 +213,16 @@ static gboolean is_below_threshold(const Attempt *attempt)
 static gboolean verify(const Attempt *attempt, GError **error)
 {
     const FfarmChoice *choice = attempt->work->choice;
-    FfarmPromise promise = {choice->streams, choice->muxer, ffarm_verify_flags(choice->profile)};
-    return ffarm_verify_result(attempt->placement->result, attempt->source, &promise, attempt->cancellable, error);
+    FfarmVerifyParams params = {
+        .promise = {.streams = choice->streams, .muxer = choice->muxer, .profile = choice->profile},
+        .proof = proof_of(attempt),
+        .ffmpeg = attempt->work->plan->settings->ffmpeg,
+        .complaint = ffarm_ffmpeg_log_peek_trouble(attempt->log, FFARM_TROUBLE_DAMAGED),
+        .stall_ms = attempt->work->stall_ms,
+    };
+    params.promise.flags = ffarm_verify_flags(choice->profile, &params.proof);
+    return ffarm_verify_result(attempt->placement->result, attempt->source, &params, &attempt->outcome->quality,
+                               attempt->cancellable, error);
 }
 
 /* What was verified is what goes in the film's place, or nothing does. */
@@ -373,6 +387,7 @@ FfarmOutcome *ffarm_worker_do(FfarmRunner *runner, const FfarmWork *work, GCance
     g_autoptr(FfarmFfmpegLog) log = ffarm_ffmpeg_log_new();
     FfarmOutcome *outcome = g_new0(FfarmOutcome, 1);
     outcome->remarks = g_ptr_array_new_with_free_func(g_free);
+    outcome->quality = (FfarmQuality){.ssim = -1, .vmaf = -1, .worst = -1};
     Attempt attempt = {
         .runner = runner,
         .work = work,

@@ -6,6 +6,7 @@
 #include "journal.h"
 #include "plan.h"
 #include "progress.h"
+#include "quality.h"
 #include "runner.h"
 
 G_BEGIN_DECLS
@@ -32,7 +33,8 @@ typedef struct {
     GError *error;       /* of FAILED and CANCELLED */
     char *output;        /* path of the result; DONE and KEPT */
     gint64 output_size;
-    char *log; /* file with ffmpeg's last words; nullable; FAILED */
+    FfarmQuality quality; /* of the result, where it was measured */
+    char *log;            /* file with ffmpeg's last words; nullable; FAILED */
     gint64 elapsed_us;
     GPtrArray *remarks; /* of char*: what a person should know besides, such as a folder that could not be removed */
 } FfarmOutcome;

@@ -83,8 +83,8 @@ class Verify : public testing::Test
     bool Judge()
     {
         g_clear_error(&error);
-        FfarmMeasured before = {source, source_ends.data(), source_packets};
-        FfarmMeasured after = {result, result_ends.data(), result_packets};
+        FfarmMeasured before = {source, source_ends.data(), source_packets, source_decoded};
+        FfarmMeasured after = {result, result_ends.data(), result_packets, result_decoded};
         bool ok = ffarm_verify_judge(&before, &after, &promise, &error) != 0;
         EXPECT_EQ(ok, error == nullptr);
         if (!ok) {
@@ -133,15 +133,16 @@ class Verify : public testing::Test
     FfarmPromise promise = {};
     std::vector<gint64> source_ends, result_ends;
     FfarmPackets *source_packets = nullptr, *result_packets = nullptr; // owned; not counted until a test does
+    FfarmDecoded *source_decoded = nullptr, *result_decoded = nullptr; // borrowed from a test
     GError *error = nullptr;
 };
 
-FfarmVerifyFlags FlagsOf(const char *output, const char *input = nullptr)
+FfarmVerifyFlags FlagsOf(const char *output, const char *input = nullptr, FfarmProof proof = {})
 {
     g_autoptr(FfarmProfile) profile = MakeProfile("p", output);
     if (input)
         SetWords(&profile->sections[FFARM_SECTION_INPUT], input);
-    return ffarm_verify_flags(profile);
+    return ffarm_verify_flags(profile, &proof);
 }
 } // namespace
 
@@ -335,8 +336,9 @@ TEST_F(Verify, RefusesAHoleInTheMiddle)
     Shorten(0, 2475, 1000);
     ExpectAccepted();
     Shorten(0, 2474, 1000);
-    ExpectRefused("video stream 0 of the result has 2474 frames, the source 2500; add -fps_mode to the profile if that "
-                  "is meant");
+    ExpectRefused(
+        "video stream 0 of the result has 2474 frames, the source 2500; add 'expect: {frames: any}' to the profile "
+        "if that is meant");
     promise.flags = FFARM_VERIFY_NO_FRAMES;
     ExpectAccepted();
 }
@@ -462,6 +464,258 @@ TEST_F(Verify, AsksAnUnmappedResultForPictureLengthAndSound)
     ExpectAccepted();
 }
 
+TEST_F(Verify, RefusesALostTitle)
+{
+    for (guint i : {0u, 2u, 4u}) {
+        Stream(source, i)->title = g_strdup("Directors' Cut");
+        Stream(result, i)->title = g_strdup("Directors' Cut");
+    }
+    ExpectAccepted();
+    g_clear_pointer(&Stream(result, 2)->title, g_free);
+    const char *hint = "; add 'expect: {metadata: any}' to the profile if that is meant";
+    ExpectRefused(std::string("audio stream 1 of the result is titled '', the source's 'Directors' Cut'") + hint);
+    promise.flags = FFARM_VERIFY_NO_TITLES;
+    ExpectAccepted();
+    promise.flags = FFARM_VERIFY_ALL;
+    promise.muxer = "mp4"; // has no titles of streams
+    ExpectAccepted();
+    promise.muxer = "matroska";
+    Stream(result, 2)->title = g_strdup("Directors' Cut");
+    source->title = g_strdup("Film");
+    ExpectRefused(std::string("the result is titled '', the source 'Film'") + hint);
+    promise.muxer = "mpegts";
+    ExpectAccepted();
+}
+
+TEST_F(Verify, RefusesWrongDispositions)
+{
+    const char *hint = "; add 'expect: {metadata: any}' to the profile if that is meant";
+    Stream(source, 3)->disposition = FFARM_DISPOSITION_FORCED | FFARM_DISPOSITION_DEFAULT;
+    Stream(result, 3)->disposition = FFARM_DISPOSITION_DEFAULT;
+    ExpectRefused(std::string("subtitle stream 0 of the result is not 'forced', the source's is") + hint);
+    promise.flags = FFARM_VERIFY_NO_DISPOSITIONS;
+    ExpectAccepted();
+    promise.flags = FFARM_VERIFY_ALL;
+    for (const char *muxer : {"mpegts", "avi", "mov", static_cast<const char *>(nullptr)}) {
+        promise.muxer = muxer;
+        ExpectAccepted();
+    }
+    promise.muxer = "matroska";
+    Stream(result, 3)->disposition |= FFARM_DISPOSITION_FORCED;
+    ExpectAccepted();
+    Stream(result, 1)->disposition = FFARM_DISPOSITION_DEFAULT; // ffmpeg's own, where there is none
+    ExpectAccepted();
+    Stream(result, 2)->disposition = FFARM_DISPOSITION_COMMENT;
+    ExpectRefused(std::string("audio stream 1 of the result is marked 'comment', the source's is not") + hint);
+}
+
+TEST_F(Verify, WantsTheDefaultThatThePlanMoved)
+{
+    Choice(2)->make_default = TRUE;
+    EXPECT_FALSE(Judge());
+    Stream(result, 2)->disposition = FFARM_DISPOSITION_DEFAULT;
+    ExpectAccepted();
+}
+
+TEST_F(Verify, TakesTwoNamesOfADispositionForOne)
+{
+    promise.muxer = "mp4";
+    Stream(source, 1)->disposition = FFARM_DISPOSITION_HEARING_IMPAIRED;
+    Stream(result, 1)->disposition = FFARM_DISPOSITION_HEARING_IMPAIRED | FFARM_DISPOSITION_CAPTIONS;
+    Stream(source, 3)->disposition = FFARM_DISPOSITION_VISUAL_IMPAIRED;
+    Stream(result, 3)->disposition = FFARM_DISPOSITION_DESCRIPTIONS;
+    ExpectAccepted();
+}
+
+TEST_F(Verify, RefusesAnAttachmentOfAnotherTypeOrSize)
+{
+    Stream(source, 5)->mimetype = g_strdup("font/ttf");
+    ExpectRefused("attachment 0 of the result is of type nothing, the source's of font/ttf");
+    Stream(result, 5)->mimetype = g_strdup("font/ttf");
+    Stream(source, 5)->attachment_bytes = 3000;
+    Stream(result, 5)->attachment_bytes = 2999;
+    ExpectRefused("attachment 0 of the result has 2999 bytes, the source's 3000");
+    Stream(result, 5)->attachment_bytes = 3000;
+    ExpectAccepted();
+}
+
+TEST_F(Verify, RefusesMovedOrRenamedChapters)
+{
+    auto *second = static_cast<FfarmChapter *>(g_ptr_array_index(result->chapters, 1));
+    second->start_us = 50250000;
+    ExpectAccepted();
+    second->start_us = 50250001;
+    ExpectRefused("chapter 2 of the result begins at 50.25 s, the source's at 50.00 s");
+    source->start_us = -250000; // and the result begins at 0
+    ExpectAccepted();
+    second->start_us = 50000000;
+    g_free(second->title);
+    second->title = g_strdup("Two");
+    ExpectRefused("chapter 2 of the result is titled 'Two', the source's 'two'; add 'expect: {metadata: any}' to the "
+                  "profile if that is meant");
+    promise.flags = FFARM_VERIFY_NO_TITLES;
+    ExpectAccepted();
+}
+
+TEST_F(Verify, RefusesTheCodecThatWasNotAskedFor)
+{
+    g_autoptr(FfarmProfile) profile = MakeProfile("p", "-c:v libx265 -c:a:0 aac -c:a:1 ac3 -c:s copy");
+    for (guint i : {0u, 1u, 2u})
+        Choice(i)->output_index = i == 2 ? 1 : 0;
+    promise.profile = profile;
+    ExpectAccepted();
+    g_free(Stream(result, 0)->codec);
+    Stream(result, 0)->codec = g_strdup("h264");
+    ExpectRefused("video stream 0 of the result is h264, hevc was planned");
+    for (const char *encoder : {"libx264", "h264_nvenc", "h264_videotoolbox", "nobody_knows_this"}) {
+        std::string options = std::string("-c:v ") + encoder;
+        g_autoptr(FfarmProfile) other = MakeProfile("p", options.c_str());
+        promise.profile = other;
+        EXPECT_TRUE(Judge()) << encoder;
+    }
+}
+
+TEST_F(Verify, RefusesAnotherDepthThanAskedFor)
+{
+    Stream(result, 0)->pix_fmt = g_strdup("yuv420p");
+    for (const char *options : {"-pix_fmt yuv420p10le", "-vf scale=32:32,format=yuv420p10le", "-vf format=p010le"}) {
+        g_autoptr(FfarmProfile) profile = MakeProfile("p", options);
+        promise.profile = profile;
+        EXPECT_FALSE(Judge()) << options;
+    }
+    for (const char *options : {"-pix_fmt yuv420p", "-pix_fmt nv12", "-vf format=vaapi", "-vf format=yuv420p|yuv422p",
+                                "-pix_fmt cuda", "-vf format=p010le -pix_fmt yuv420p"}) {
+        g_autoptr(FfarmProfile) profile = MakeProfile("p", options);
+        promise.profile = profile;
+        EXPECT_TRUE(Judge()) << options;
+    }
+    promise.profile = nullptr;
+}
+
+TEST_F(Verify, RefusesTimesThatGoBack)
+{
+    Count();
+    g_array_index(result_packets->streams, FfarmPacketsStream, 1).backward_dts = 1;
+    ExpectRefused("audio stream 0 of the result has 1 packets whose times go back");
+    g_array_index(source_packets->streams, FfarmPacketsStream, 1).backward_dts = 1;
+    EXPECT_FALSE(Judge()); // an encoder has no excuse
+    Choice(1)->codec = "aac";
+    ExpectAccepted();
+}
+
+TEST_F(Verify, RefusesASubtitleThatLostItsLastLine)
+{
+    Count();
+    const auto last = [](FfarmPackets *packets, gint64 last_us, gint64 end_us) {
+        auto *stream = &g_array_index(packets->streams, FfarmPacketsStream, 3);
+        stream->first_us = 0;
+        stream->last_us = last_us;
+        stream->end_us = end_us;
+    };
+    last(source_packets, 93000000, 95000000);
+    last(result_packets, 93000000, 95000000);
+    ExpectAccepted();
+    last(result_packets, 95000000, 95000000); // an empty line that ends it
+    ExpectAccepted();
+    last(result_packets, 90000000, 91000000);
+    ExpectRefused("subtitle stream 0 of the result ends at 91.00 s, the source's last line comes at 93.00 s");
+}
+
+TEST_F(Verify, ForgivesWhatNobodyCanDecodeAtTheBegin)
+{
+    Count();
+    auto *before = &g_array_index(source_packets->streams, FfarmPacketsStream, 0);
+    auto *after = &g_array_index(result_packets->streams, FfarmPacketsStream, 0);
+    before->first_us = 0;
+    before->first_key_us = 4000000;
+    after->first_us = after->first_key_us = 0;
+    after->packets = 2400;
+    result_ends[0] = 96000000;
+    ExpectAccepted();
+    result_ends[0] = 95000000;
+    EXPECT_FALSE(Judge());
+}
+
+TEST_F(Verify, WantsOnlyWhatCanBeDecodedOfADamagedSource)
+{
+    Count();
+    auto *decoded = g_new0(FfarmDecoded, 1);
+    decoded->streams = g_array_new(FALSE, TRUE, sizeof(FfarmDecodedStream));
+    g_array_set_size(decoded->streams, 7);
+    auto *video = &g_array_index(decoded->streams, FfarmDecodedStream, 0);
+    video->is_decoded = TRUE;
+    video->frames = 2000;
+    video->last_us = 80000000;
+    for (guint i : {1u, 2u})
+        g_array_index(decoded->streams, FfarmDecodedStream, i).last_us = G_MININT64;
+    g_array_index(result_packets->streams, FfarmPacketsStream, 0).packets = 1990;
+    result_ends[0] = 80000000;
+    EXPECT_FALSE(Judge());
+    source_decoded = decoded;
+    ExpectAccepted();
+    g_array_index(result_packets->streams, FfarmPacketsStream, 0).packets = 1900;
+    EXPECT_FALSE(Judge());
+    g_array_index(result_packets->streams, FfarmPacketsStream, 0).packets = 2000;
+    result_ends[0] = 70000000;
+    EXPECT_FALSE(Judge());
+    source_decoded = nullptr;
+    ffarm_decoded_free(decoded);
+}
+
+TEST_F(Verify, RefusesDecodingErrorsThatTheSourceDoesNotHave)
+{
+    auto *before = g_new0(FfarmDecoded, 1), *after = g_new0(FfarmDecoded, 1);
+    for (FfarmDecoded *decoded : {before, after})
+        decoded->streams = g_array_new(FALSE, TRUE, sizeof(FfarmDecodedStream));
+    after->reached_end = TRUE;
+    result_decoded = after;
+    ExpectAccepted();
+    after->errors = 2;
+    after->first_error = g_strdup("video stream 0 at 7.00 s: a damaged frame");
+    ExpectRefused("the result can't be decoded without errors (video stream 0 at 7.00 s: a damaged frame)");
+    source_decoded = before;
+    before->errors = 1;
+    EXPECT_FALSE(Judge());
+    before->errors = 2;
+    ExpectAccepted();
+    after->reached_end = FALSE;
+    after->failure = g_strdup("Input/output error");
+    ExpectRefused("the result can't be decoded to its end (Input/output error)");
+    result_decoded = source_decoded = nullptr;
+    ffarm_decoded_free(before);
+    ffarm_decoded_free(after);
+}
+
+TEST_F(Verify, CountsWhatTheProfileMapsItself)
+{
+    plan.is_mapped = FALSE;
+    g_autoptr(FfarmProfile) all = MakeProfile("p", "-map 0 -c copy");
+    promise.profile = all;
+    ExpectAccepted();
+    Lose(5);
+    ExpectRefused("the result has 0 attachment streams, -map asks for 1");
+    const struct {
+        const char *options;
+        bool ok;
+    } cases[] = {{"-map 0:v -map 0:a -map 0:s", true},
+                 {"-map 0:t?", false},
+                 {"-map 0:5", false},
+                 {"-map 0:a:1 -map 0:t:0", false},
+                 {"-map 0:t:1", true},
+                 {"-map 0 -map -0:t", true},
+                 {"-map 0:m:language:eng", true},
+                 {"-map [out]", true},
+                 {"-c copy", true},
+                 {"-map 1", true},
+                 {"-map 0:a -map 0:a", false}};
+    for (const auto &item : cases) {
+        g_autoptr(FfarmProfile) profile = MakeProfile("p", item.options);
+        promise.profile = profile;
+        EXPECT_EQ(Judge(), item.ok) << item.options;
+    }
+    promise.profile = nullptr;
+}
+
 TEST(VerifyFlags, FollowTheProfilesOptions)
 {
     EXPECT_EQ(FlagsOf("-c:v libx265 -crf 20 -c:a copy -threads 4"), FFARM_VERIFY_ALL);
@@ -472,7 +726,7 @@ TEST(VerifyFlags, FollowTheProfilesOptions)
         EXPECT_EQ(FlagsOf(options), FFARM_VERIFY_NO_LENGTH | FFARM_VERIFY_NO_SYNC) << options;
     for (const char *options : {"-r 25", "-fps_mode cfr", "-vf scale=-2:720,fps=25", "-vf yadif"})
         EXPECT_EQ(FlagsOf(options), FFARM_VERIFY_NO_FRAMES) << options;
-    for (const char *options : {"-vf subtitles=/films/loop/trim.srt", "-vf lut3d=concat.cube,unloop=1"})
+    for (const char *options : {"-vf subtitles=/films/loop/trim.srt", "-vf overlay=concat.cube,unloop=1"})
         EXPECT_EQ(FlagsOf(options), FFARM_VERIFY_ALL) << options;
     EXPECT_EQ(FlagsOf("-map_chapters -1"), FFARM_VERIFY_NO_CHAPTERS);
     EXPECT_EQ(FlagsOf("-metadata:s:a:0 language=eng"), FFARM_VERIFY_NO_LANGUAGE);
@@ -480,4 +734,31 @@ TEST(VerifyFlags, FollowTheProfilesOptions)
     EXPECT_EQ(FlagsOf("-tune film -tag:v hvc1 -vf scale=-2:720"), FFARM_VERIFY_ALL);
     EXPECT_EQ(FlagsOf("-c copy", "-r 25"), FFARM_VERIFY_NO_LENGTH | FFARM_VERIFY_NO_SYNC | FFARM_VERIFY_NO_FRAMES);
     EXPECT_EQ(FlagsOf("-vn"), FFARM_VERIFY_NO_VIDEO);
+    for (const char *options : {"-map_metadata 0", "-map_chapters 0", "-metadata:s:v encoder=x"})
+        EXPECT_EQ(FlagsOf(options), FFARM_VERIFY_ALL) << options;
+    EXPECT_EQ(FlagsOf("-map_metadata -1"), FFARM_VERIFY_NO_LANGUAGE | FFARM_VERIFY_NO_TITLES);
+    EXPECT_EQ(FlagsOf("-metadata:s:a:0 title=Stereo"), FFARM_VERIFY_NO_TITLES);
+    EXPECT_EQ(FlagsOf("-disposition:s:0 forced"), FFARM_VERIFY_NO_DISPOSITIONS);
+    EXPECT_EQ(FlagsOf("-color_primaries bt709"), FFARM_VERIFY_NO_COLOUR);
+    EXPECT_EQ(FlagsOf("-x265-params hdr10=1:master-display=G(1,2)"), FFARM_VERIFY_NEW_HDR);
+    EXPECT_EQ(FlagsOf("-vf zscale=t=linear,format=gbrpf32le"), FFARM_VERIFY_NO_COLOUR | FFARM_VERIFY_NO_HDR);
+    EXPECT_EQ(FlagsOf("-vf tonemap=hable"), FFARM_VERIFY_NO_COLOUR | FFARM_VERIFY_NO_HDR | FFARM_VERIFY_TONE_MAPPED);
+    EXPECT_EQ(FlagsOf("-vf transpose=1"), FFARM_VERIFY_NO_ROTATION);
+    EXPECT_EQ(FlagsOf("-c copy", "-noautorotate"), FFARM_VERIFY_NO_ROTATION);
+}
+
+TEST(VerifyFlags, GiveWayToWhatIsExpected)
+{
+    FfarmProof proof = {};
+    proof.frames = proof.duration = FFARM_EXPECT_ANY;
+    EXPECT_EQ(FlagsOf("-c copy", nullptr, proof), FFARM_VERIFY_NO_FRAMES | FFARM_VERIFY_NO_LENGTH);
+    proof = {};
+    proof.hdr = proof.metadata = FFARM_EXPECT_ANY;
+    EXPECT_EQ(FlagsOf("-c copy", nullptr, proof), FFARM_VERIFY_NO_HDR | FFARM_VERIFY_NO_COLOUR |
+                                                      FFARM_VERIFY_NO_LANGUAGE | FFARM_VERIFY_NO_TITLES |
+                                                      FFARM_VERIFY_NO_DISPOSITIONS | FFARM_VERIFY_NO_CHAPTERS);
+    proof.frames = proof.duration = proof.hdr = proof.metadata = FFARM_EXPECT_SAME;
+    EXPECT_EQ(
+        FlagsOf("-r 25 -t 9 -map_metadata -1 -map_chapters -1 -disposition:a 0 -vf zscale=t=linear", nullptr, proof),
+        FFARM_VERIFY_ALL);
 }

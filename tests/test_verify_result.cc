@@ -5,7 +5,7 @@
 #include "prober.h"
 #include "profile_maker.h"
 #include "scratch.h"
-#include "verify.h"
+#include "verify_result.h"
 
 #include <string>
 #include <vector>
@@ -73,32 +73,41 @@ class VerifyResult : public testing::Test
     bool Verify(const std::string &path, const char *muxer = "matroska")
     {
         g_autoptr(FfarmStreamPlan) streams = ffarm_streams_choose(source, profile, muxer, TRUE);
-        FfarmPromise promise = {streams, muxer, FFARM_VERIFY_ALL};
+        FfarmVerifyParams params = {};
+        params.promise = {streams, muxer, ffarm_verify_flags(profile, &proof), profile};
+        params.proof = proof;
+        params.ffmpeg = "ffmpeg";
+        params.complaint = complaint;
         g_clear_error(&error);
-        return ffarm_verify_result(path.c_str(), source, &promise, nullptr, &error) != 0;
+        return ffarm_verify_result(path.c_str(), source, &params, &quality, nullptr, &error) != 0;
+    }
+    std::string Said() const
+    {
+        return error ? error->message : "accepted";
     }
     void ExpectMismatch(const std::string &path, const char *muxer = "matroska")
     {
         EXPECT_FALSE(Verify(path, muxer));
-        EXPECT_TRUE(g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_MISMATCH))
-            << (error ? error->message : "accepted");
+        EXPECT_TRUE(g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_MISMATCH)) << Said();
     }
 
     char *folder = nullptr;
     std::string film;
     FfarmMedia *source = nullptr;
     FfarmProfile *profile = nullptr;
+    FfarmProof proof = {};
+    FfarmQuality quality = {};
+    const char *complaint = nullptr;
     GError *error = nullptr;
 };
 } // namespace
 
 TEST_F(VerifyResult, AcceptsAGoodResult)
 {
-    EXPECT_TRUE(Verify(Result("good.mkv", {"-map", "0", "-c", "copy"}))) << error->message;
-    EXPECT_TRUE(Verify(Result("good.mp4", {"-map", "0", "-c", "copy"}), "mp4")) << error->message;
-    EXPECT_TRUE(Verify(Result("fast.mp4", {"-map", "0", "-c", "copy", "-movflags", "+faststart"}), "mp4"))
-        << error->message;
-    EXPECT_TRUE(Verify(Result("ts.ts", {"-map", "0", "-c", "copy"}), "mpegts")) << error->message;
+    EXPECT_TRUE(Verify(Result("good.mkv", {"-map", "0", "-c", "copy"}))) << Said();
+    EXPECT_TRUE(Verify(Result("good.mp4", {"-map", "0", "-c", "copy"}), "mp4")) << Said();
+    EXPECT_TRUE(Verify(Result("fast.mp4", {"-map", "0", "-c", "copy", "-movflags", "+faststart"}), "mp4")) << Said();
+    EXPECT_TRUE(Verify(Result("ts.ts", {"-map", "0", "-c", "copy"}), "mpegts")) << Said();
 }
 
 // The header still says four seconds.
@@ -119,7 +128,7 @@ TEST_F(VerifyResult, RefusesAFileCutOffOnItsWay)
 TEST_F(VerifyResult, RefusesAnEncodeThatEndedEarly)
 {
     ExpectMismatch(Result("short.mkv", {"-map", "0", "-c", "copy", "-t", "3"}));
-    EXPECT_NE(std::string(error->message).find("ends at 3."), std::string::npos) << error->message;
+    EXPECT_NE(Said().find("ends at 3."), std::string::npos) << Said();
 }
 
 TEST_F(VerifyResult, RefusesWhatLostAStreamOrALanguage)
@@ -134,7 +143,7 @@ TEST_F(VerifyResult, RefusesShortAudioUnderAFullPicture)
 {
     ExpectMismatch(Make("short-audio.mkv", {"-i", "file:" + film, "-t", "2", "-i", "file:" + film, "-map", "0:v",
                                             "-map", "1:a", "-c", "copy"}));
-    EXPECT_NE(std::string(error->message).find("audio stream 0"), std::string::npos) << error->message;
+    EXPECT_NE(Said().find("audio stream 0"), std::string::npos) << Said();
 }
 
 TEST_F(VerifyResult, RefusesWhatIsNoFilm)
@@ -144,6 +153,129 @@ TEST_F(VerifyResult, RefusesWhatIsNoFilm)
     ExpectMismatch(text);
     ExpectMismatch(empty);
     ExpectMismatch(std::string(folder) + "/missing.mkv");
+}
+
+// Real films of the corpus, and results of them that lack one thing each.
+TEST_F(VerifyResult, RefusesWhatLostOneThing)
+{
+    const Arguments all = {"-map", "0", "-c", "copy"};
+    const auto with = [&all](Arguments more) {
+        more.insert(more.begin(), all.begin(), all.end());
+        return more;
+    };
+    const struct {
+        const char *film;
+        Arguments good, bad;
+        const char *said;
+    } cases[] = {
+        {"languages.mkv", all, with({"-map", "-0:s:1"}), "the result has 1 subtitle stream, 2 were planned"},
+        {"languages.mkv", all, with({"-metadata:s:s:1", "language=eng"}), "is in language eng, the source's is fre"},
+        {"languages.mkv", all, with({"-metadata:s:a:0", "title="}), "is titled '', the source's 'Surround'"},
+        {"languages.mkv", all, with({"-metadata", "title=Other"}), "the result is titled 'Other', the source"},
+        {"languages.mkv", all, with({"-disposition:s:1", "0"}), "subtitle stream 1 of the result is not 'forced'"},
+        {"languages.mkv", all, with({"-disposition:a:0", "comment"}), "is not 'default', the source's is"},
+        {"fonts.mkv", all, with({"-map", "-0:t:1"}), "the result has 1 attachment stream, 2 were planned"},
+        {"fonts.mkv", all, with({"-metadata:s:t:0", "filename=x.ttf"}), "attachment 0 of the result is named x.ttf"},
+        {"fonts.mkv", all, with({"-metadata:s:t:1", "mimetype=application/x-font"}), "is of type application/x-font"},
+        {"chapters.mkv", all, with({"-map_chapters", "-1"}), "the result has 0 chapters, the source 2"},
+        {"hdr10.mkv",
+         all,
+         {"-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"},
+         "has lost its mastering display metadata (HDR10)"},
+        {"bt709-full.mp4",
+         all,
+         {"-c:v", "libx264", "-preset", "ultrafast", "-vf", "setparams=color_primaries=bt470bg"},
+         "has colour primaries bt470bg, the source's is bt709"},
+    };
+    g_autofree char *corpus = media_corpus();
+    for (const auto &item : cases) {
+        SCOPED_TRACE(item.said);
+        std::string path = std::string(corpus) + "/good/" + item.film;
+        ffarm_profile_free(profile);
+        profile = MakeProfile("p", item.bad[0] == "-c:v" ? "-x 1" : "-c copy");
+        if (film != path) {
+            film = path;
+            ffarm_media_free(source);
+            source = ffarm_probe_file(film.c_str(), 0, nullptr, nullptr);
+            EXPECT_TRUE(Verify(Result("good.mkv", item.good))) << Said();
+        }
+        ExpectMismatch(Result("bad.mkv", item.bad));
+        EXPECT_NE(Said().find(item.said), std::string::npos) << Said();
+    }
+}
+
+TEST_F(VerifyResult, AcceptsHdr10ThatTheEncoderWasToldOf)
+{
+    g_autofree char *corpus = media_corpus();
+    film = std::string(corpus) + "/good/hdr10.mkv";
+    ffarm_media_free(source);
+    source = ffarm_probe_file(film.c_str(), 0, nullptr, nullptr);
+    const char *params = "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:log-level=none:max-cll=1000,400:"
+                         "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)";
+    EXPECT_TRUE(Verify(Result("good.mkv", {"-c:v", "libx265", "-preset", "ultrafast", "-x265-params", params})))
+        << Said();
+}
+
+// All packets are where they should be, and one holds rubbish.
+TEST_F(VerifyResult, FindsRubbishOnlyByDecoding)
+{
+    film = Make("sound.mp4", {"-i", "file:" + film, "-map", "0", "-c", "copy"});
+    ffarm_media_free(source);
+    source = ffarm_probe_file(film.c_str(), 0, nullptr, nullptr);
+    std::string good = Result("good.mp4", {"-map", "0", "-c", "copy"});
+    std::string bad = Result("bad.mp4", {"-map", "0", "-c", "copy"});
+    FILE *file = fopen(bad.c_str(), "r+b");
+    ASSERT_NE(file, nullptr);
+    fseek(file, 20000, SEEK_SET);
+    for (int i = 0; i < 1000; i++)
+        fputc(i * 37 % 251, file);
+    fclose(file);
+    EXPECT_TRUE(Verify(bad, "mp4")) << Said();
+    proof.level = FFARM_PROOF_DECODE;
+    EXPECT_TRUE(Verify(good, "mp4")) << Said();
+    ExpectMismatch(bad, "mp4");
+    EXPECT_NE(Said().find("can't be decoded without errors"), std::string::npos);
+}
+
+TEST_F(VerifyResult, MeasuresThePicture)
+{
+    ffarm_profile_free(profile);
+    profile = MakeProfile("p", "-c:v libx264 -c:a copy");
+    proof.level = FFARM_PROOF_QUALITY;
+    std::string good = Result("good.mkv", {"-map", "0", "-c:a", "copy", "-c:v", "libx264", "-crf", "10"});
+    std::string bad = Result(
+        "bad.mkv", {"-map", "0", "-c:a", "copy", "-c:v", "libx264", "-crf", "51", "-vf", "scale=8:8,scale=32:32"});
+    EXPECT_TRUE(Verify(good)) << Said();
+    EXPECT_GT(quality.ssim, 0.97);
+    EXPECT_GE(quality.n_samples, 1u);
+    proof.level = FFARM_PROOF_UNSET;
+    proof.min_ssim = {TRUE, 0.9};
+    ExpectMismatch(bad);
+    EXPECT_NE(Said().find(": SSIM of the picture is 0."), std::string::npos) << Said();
+    EXPECT_LT(quality.ssim, 0.8);
+}
+
+TEST_F(VerifyResult, DoesNotBelieveComplaintsAboutASoundSource)
+{
+    std::string good = Result("good.mkv", {"-map", "0", "-c", "copy"});
+    proof.damaged = FFARM_DAMAGED_ENCODE;
+    EXPECT_TRUE(Verify(good)) << Said();
+    complaint = "[error] corrupt decoded frame";
+    EXPECT_FALSE(Verify(good));
+    EXPECT_TRUE(g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_HOST)) << Said();
+}
+
+TEST_F(VerifyResult, TakesWhatIsLeftOfADamagedSource)
+{
+    media_cut(film.c_str(), 60);
+    ffarm_media_free(source);
+    source = ffarm_probe_file(film.c_str(), 0, nullptr, nullptr);
+    std::string rest = Result("rest.mkv", {"-map", "0", "-c", "copy"});
+    std::string less = Result("less.mkv", {"-map", "0", "-c", "copy", "-t", "0.5"});
+    complaint = "[error] File ended prematurely";
+    proof.damaged = FFARM_DAMAGED_ENCODE;
+    EXPECT_TRUE(Verify(rest)) << Said();
+    ExpectMismatch(less);
 }
 
 TEST_F(VerifyResult, BlamesASourceThatIsGone)
@@ -161,7 +293,8 @@ TEST_F(VerifyResult, EndsWhenItIsCancelled)
     g_autoptr(GCancellable) cancellable = g_cancellable_new();
     g_cancellable_cancel(cancellable);
     g_autoptr(FfarmStreamPlan) streams = ffarm_streams_choose(source, profile, "matroska", TRUE);
-    FfarmPromise promise = {streams, "matroska", FFARM_VERIFY_ALL};
-    EXPECT_FALSE(ffarm_verify_result(good.c_str(), source, &promise, cancellable, &error));
+    FfarmVerifyParams params = {};
+    params.promise = {streams, "matroska", FFARM_VERIFY_ALL, nullptr};
+    EXPECT_FALSE(ffarm_verify_result(good.c_str(), source, &params, &quality, cancellable, &error));
     EXPECT_TRUE(g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
 }

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "verify.h"
+
+G_BEGIN_DECLS
+
+/* verify_parts.h — private: the parts of the judgement, one file each. Pure; each returns FALSE with
+ * FFARM_JOB_ERROR_MISMATCH, whose message starts with the source's name.
+ *
+ * Threads: safe. */
+
+/* Streams are compared kind by kind, in order: a container may place cover art and attachments anywhere. */
+typedef enum {
+    VERIFY_VIDEO,
+    VERIFY_PICTURE,
+    VERIFY_AUDIO,
+    VERIFY_SUBTITLE,
+    VERIFY_ATTACHMENT,
+    VERIFY_DATA,
+    VERIFY_N_KINDS
+} VerifyKind;
+
+typedef struct {
+    const FfarmMeasured *source, *result;
+    const FfarmPromise *promise;
+} Comparison;
+
+/* A stream that was planned and what the result has for it. */
+typedef struct {
+    const FfarmStreamChoice *choice;
+    const FfarmStream *planned; /* of the source */
+    const FfarmStream *got;     /* of the result */
+    guint nth;                  /* of its kind */
+} Pair;
+
+VerifyKind verify_kind(const FfarmStream *stream);
+const char *verify_kind_name(VerifyKind kind); /* "cover art" */
+gboolean verify_is_copied(const Pair *pair);   /* as it is, by plan or by the profile's options */
+
+/* Sets @error. Returns: FALSE. */
+gboolean verify_mismatch(const Comparison *it, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* The same for a stream: "audio stream 1 of the result " comes before the text. */
+gboolean verify_stream_mismatch(const Comparison *it, const Pair *pair, GError **error, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
+/* verify_length.c: where a stream ends, how much is in it, that its times go forward. */
+gboolean verify_length(const Comparison *it, const Pair *pair, GError **error);
+/* The same for a result whose streams nobody planned: the picture's length, and sound as long as it. */
+gboolean verify_length_unmapped(const Comparison *it, GError **error);
+
+/* verify_tags.c: language, title and dispositions of a stream; name, type and size of an attachment. */
+gboolean verify_tags(const Comparison *it, const Pair *pair, GError **error);
+/* Chapters and the title of the whole. */
+gboolean verify_film_tags(const Comparison *it, GError **error);
+
+/* verify_picture.c: HDR metadata, colour tags, rotation and pixel format of a video stream. */
+gboolean verify_picture(const Comparison *it, const Pair *pair, GError **error);
+
+G_END_DECLS

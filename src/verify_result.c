@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "verify_result.h"
+
+#include "error.h"
+#include "prober.h"
+
+/* A file and all that was measured of it. */
+typedef struct {
+    FfarmPackets *packets;
+    gint64 *ends_us;
+    FfarmDecoded *decoded; /* nullable */
+} Measurement;
+
+static void measurement_clear(Measurement *measurement)
+{
+    ffarm_packets_free(measurement->packets);
+    g_free(measurement->ends_us);
+    ffarm_decoded_free(measurement->decoded);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Measurement, measurement_clear)
+
+G_GNUC_PRINTF(4, 5)
+static gboolean fail(GError **error, FfarmJobError code, const FfarmMedia *source, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_autofree char *name = g_filename_display_name(source->path);
+    g_set_error(error, FFARM_JOB_ERROR, (gint)code, "%s: %s", name, text);
+    return FALSE;
+}
+
+/* Ends of all streams, measured from the media's start: ffmpeg moves a film to begin at 0. */
+static gint64 *measure_ends(const FfarmMedia *media, const FfarmPackets *packets)
+{
+    gint64 start_us = media->start_us == G_MININT64 ? 0 : media->start_us;
+    gint64 *ends_us = g_new0(gint64, MAX(media->streams->len, 1));
+    for (guint i = 0; i < media->streams->len; i++) {
+        const FfarmPacketsStream *stream = ffarm_packets_peek(packets, (int)i);
+        if (stream && stream->last_us != G_MININT64)
+            ends_us[i] = MAX(stream->end_us - start_us, 0);
+    }
+    return ends_us;
+}
+
+/* Passes on a cancellation; anything else is the file's fault, in words. Returns: FALSE. */
+static gboolean fail_reading(GError **error, FfarmJobError code, const FfarmMedia *source, const char *what,
+                             GError *problem, const char *failure)
+{
+    if (problem && g_error_matches(problem, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+        g_propagate_error(error, g_error_copy(problem));
+        return FALSE;
+    }
+    return fail(error, code, source, "%s (%s)", what, problem ? problem->message : failure);
+}
+
+static gboolean may_be_damaged(const FfarmVerifyParams *params)
+{
+    return params->proof.damaged == FFARM_DAMAGED_ENCODE;
+}
+
+static gboolean scan_source(const FfarmMedia *source, const FfarmVerifyParams *params, Measurement *measurement,
+                            GCancellable *cancellable, GError **error)
+{
+    g_autoptr(GError) inner = NULL;
+    FfarmPackets *packets = measurement->packets = ffarm_packets_scan(source->path, 0, cancellable, &inner);
+    if (!packets || (!packets->reached_end && !may_be_damaged(params)))
+        return fail_reading(error, FFARM_JOB_ERROR_SOURCE, source, "the source can't be read to its end", inner,
+                            packets ? packets->failure : NULL);
+    measurement->ends_us = measure_ends(source, packets);
+    return TRUE;
+}
+
+static gboolean scan_result(const FfarmMedia *result, const FfarmMedia *source, Measurement *measurement,
+                            GCancellable *cancellable, GError **error)
+{
+    g_autoptr(GError) inner = NULL;
+    FfarmPackets *packets = measurement->packets = ffarm_packets_scan(result->path, 0, cancellable, &inner);
+    if (!packets || !packets->reached_end)
+        return fail_reading(error, FFARM_JOB_ERROR_MISMATCH, source, "the result can't be read to its end", inner,
+                            packets ? packets->failure : NULL);
+    measurement->ends_us = measure_ends(result, packets);
+    return TRUE;
+}
+
+static gboolean decode(const char *path, const FfarmMedia *source, FfarmJobError code, const char *what,
+                       const FfarmVerifyParams *params, Measurement *measurement, GCancellable *cancellable,
+                       GError **error)
+{
+    g_autoptr(GError) inner = NULL;
+    if (measurement->decoded)
+        return TRUE;
+    measurement->decoded = ffarm_decode_file(path, 0, params->stall_ms, cancellable, &inner);
+    return measurement->decoded || fail_reading(error, code, source, what, inner, NULL);
+}
+
+static gint64 count_corrupt(const FfarmPackets *packets)
+{
+    gint64 corrupt = 0;
+    for (guint i = 0; i < packets->streams->len; i++)
+        corrupt += g_array_index(packets->streams, FfarmPacketsStream, i).corrupt;
+    return corrupt;
+}
+
+/* What ffmpeg complained of must be in the source itself, else the host read it wrongly. Only what can be decoded of a
+ * source that is damaged has to be in the result. */
+static gboolean examine_damage(const FfarmMedia *source, const FfarmVerifyParams *params, Measurement *measurement,
+                               GCancellable *cancellable, GError **error)
+{
+    const FfarmPackets *packets = measurement->packets;
+    gboolean shows_damage = !packets->reached_end || packets->complaints > 0 || count_corrupt(packets) > 0;
+    if (!may_be_damaged(params) || (!params->complaint && !shows_damage))
+        return TRUE;
+    if (!decode(source->path, source, FFARM_JOB_ERROR_SOURCE, "the source can't be decoded", params, measurement,
+                cancellable, error))
+        return FALSE;
+    if (shows_damage || measurement->decoded->errors > 0)
+        return TRUE;
+    return fail(error, FFARM_JOB_ERROR_HOST, source, "ffmpeg complained of the source, which is sound here (%s)",
+                params->complaint);
+}
+
+/* The source is decoded only where its faults may be those of the result. */
+static gboolean decode_result(const FfarmMedia *result, const FfarmMedia *source, const FfarmVerifyParams *params,
+                              Measurement *before, Measurement *after, GCancellable *cancellable, GError **error)
+{
+    if (ffarm_proof_level(&params->proof) < FFARM_PROOF_DECODE)
+        return TRUE;
+    if (!decode(result->path, source, FFARM_JOB_ERROR_MISMATCH, "the result can't be decoded", params, after,
+                cancellable, error))
+        return FALSE;
+    return after->decoded->errors == 0 || decode(source->path, source, FFARM_JOB_ERROR_SOURCE,
+                                                 "the source can't be decoded", params, before, cancellable, error);
+}
+
+gboolean ffarm_verify_result(const char *path, const FfarmMedia *source, const FfarmVerifyParams *params,
+                             FfarmQuality *quality, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(FfarmMedia) result = ffarm_probe_file(path, 0, cancellable, error);
+    if (!result)
+        return FALSE;
+    g_auto(Measurement) before = {0}, after = {0};
+    if (!scan_result(result, source, &after, cancellable, error) ||
+        !scan_source(source, params, &before, cancellable, error) ||
+        !examine_damage(source, params, &before, cancellable, error) ||
+        !decode_result(result, source, params, &before, &after, cancellable, error))
+        return FALSE;
+    FfarmMeasured was = {source, before.ends_us, before.packets, before.decoded};
+    FfarmMeasured is = {result, after.ends_us, after.packets, after.decoded};
+    if (!ffarm_verify_judge(&was, &is, &params->promise, error))
+        return FALSE;
+    return ffarm_proof_level(&params->proof) < FFARM_PROOF_QUALITY ||
+           ffarm_quality_measure(params->ffmpeg, source, result, &params->proof, params->stall_ms, quality, cancellable,
+                                 error);
+}

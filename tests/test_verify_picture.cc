@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gtest/gtest.h>
+#include "error.h"
+#include "profile_maker.h"
+#include "verify.h"
+
+#include <string>
+
+namespace
+{
+// A film of one HDR10 picture and its result, the same until a test changes it.
+class VerifyPicture : public testing::Test
+{
+  protected:
+    void SetUp() override
+    {
+        before = Make(&source);
+        after = Make(&result);
+        plan.choices = g_ptr_array_new_with_free_func(g_free);
+        plan.is_mapped = TRUE;
+        choice = g_new0(FfarmStreamChoice, 1);
+        choice->stream = before;
+        g_ptr_array_add(plan.choices, choice);
+        promise.streams = &plan;
+        promise.muxer = "matroska";
+    }
+    void TearDown() override
+    {
+        g_ptr_array_unref(plan.choices);
+        ffarm_media_free(source);
+        ffarm_media_free(result);
+        g_clear_error(&error);
+    }
+    static FfarmStream *Make(FfarmMedia **media)
+    {
+        *media = ffarm_media_new("/media/film.mkv");
+        FfarmStream *video = AddStream(*media, FFARM_STREAM_VIDEO, "hevc");
+        video->width = 1920;
+        video->height = 1080;
+        video->dovi_profile = video->dovi_compatibility = -1;
+        video->hdr = FFARM_HDR_HDR10;
+        video->color_primaries = g_strdup("bt2020");
+        video->color_transfer = g_strdup("smpte2084");
+        video->color_space = g_strdup("bt2020nc");
+        video->color_range = g_strdup("tv");
+        video->mastering = {TRUE, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06, 0.3127, 0.329, TRUE, 0.005, 1000};
+        video->max_cll = 1000;
+        video->max_fall = 400;
+        return video;
+    }
+    static void Set(char **field, const char *text)
+    {
+        g_free(*field);
+        *field = g_strdup(text);
+    }
+    // "" if it was accepted, else what was said behind the stream's name.
+    std::string Judge(FfarmVerifyFlags flags = FFARM_VERIFY_ALL)
+    {
+        g_clear_error(&error);
+        promise.flags = flags;
+        FfarmMeasured was = {source, nullptr, nullptr, nullptr}, is = {result, nullptr, nullptr, nullptr};
+        if (ffarm_verify_judge(&was, &is, &promise, &error))
+            return "";
+        EXPECT_TRUE(g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_MISMATCH));
+        const std::string begin = "/media/film.mkv: video stream 0 of the result ", said = error->message;
+        EXPECT_EQ(said.substr(0, begin.size()), begin);
+        return said.substr(begin.size(), said.find(';') - begin.size());
+    }
+    FfarmMedia *source = nullptr, *result = nullptr;
+    FfarmStream *before = nullptr, *after = nullptr;
+    FfarmStreamPlan plan = {};
+    FfarmStreamChoice *choice = nullptr;
+    FfarmPromise promise = {};
+    GError *error = nullptr;
+};
+constexpr FfarmVerifyFlags AnyHdr = static_cast<FfarmVerifyFlags>(FFARM_VERIFY_NO_HDR | FFARM_VERIFY_NO_COLOUR);
+} // namespace
+
+TEST_F(VerifyPicture, AcceptsWhatWasKept)
+{
+    EXPECT_EQ(Judge(), "");
+    after->mastering.red_x += 0.0009;
+    after->mastering.min_luminance += 0.0001;
+    after->mastering.max_luminance += 9;
+    EXPECT_EQ(Judge(), "");
+}
+
+TEST_F(VerifyPicture, RefusesLostOrChangedHdr10)
+{
+    after->mastering.red_x += 0.002;
+    EXPECT_EQ(Judge(), "has other mastering display primaries than the source");
+    EXPECT_EQ(Judge(FFARM_VERIFY_NEW_HDR), "");
+    after->mastering = before->mastering;
+    after->mastering.max_luminance = 4000;
+    EXPECT_EQ(Judge(), "has another mastering display luminance than the source");
+    after->mastering = before->mastering;
+    after->max_cll = after->max_fall = 0;
+    EXPECT_EQ(Judge(), "has content light level 0,0, the source's is 1000,400");
+    EXPECT_NE(Judge(FFARM_VERIFY_NEW_HDR), "");
+    after->max_cll = 1;
+    EXPECT_EQ(Judge(FFARM_VERIFY_NEW_HDR), "");
+    after->max_cll = 1000;
+    after->max_fall = 400;
+    after->mastering = {};
+    after->hdr = FFARM_HDR_PQ;
+    EXPECT_EQ(Judge(), "has lost its mastering display metadata (HDR10)");
+    EXPECT_NE(Judge(FFARM_VERIFY_NEW_HDR), "");
+    EXPECT_EQ(Judge(FFARM_VERIFY_NO_HDR), "");
+}
+
+TEST_F(VerifyPicture, RefusesLostDynamicMetadata)
+{
+    before->hdr = FFARM_HDR_HDR10PLUS;
+    EXPECT_EQ(Judge(), "has lost its dynamic metadata (HDR10+)");
+    EXPECT_EQ(Judge(AnyHdr), "");
+    before->hdr = FFARM_HDR_DOLBY_VISION;
+    before->dovi_profile = 8;
+    EXPECT_EQ(Judge(), "has lost its Dolby Vision (profile 8)");
+    // What is encoded anew has no Dolby Vision, though ffmpeg says so.
+    after->hdr = FFARM_HDR_DOLBY_VISION;
+    EXPECT_EQ(Judge(), "has lost its Dolby Vision (profile 8)");
+    g_autoptr(FfarmProfile) profile = MakeProfile("p", "-c:v libx265 -dolbyvision 1");
+    promise.profile = profile;
+    EXPECT_EQ(Judge(), "");
+    promise.profile = nullptr;
+    choice->codec = "hevc";
+    EXPECT_EQ(Judge(), "");
+    after->hdr = FFARM_HDR_HDR10;
+    EXPECT_EQ(Judge(), "has lost its Dolby Vision (profile 8)");
+    EXPECT_EQ(Judge(AnyHdr), "");
+}
+
+TEST_F(VerifyPicture, RefusesOtherColours)
+{
+    const struct {
+        char *FfarmStream::*field;
+        const char *value, *said;
+    } cases[] = {
+        {&FfarmStream::color_primaries, "bt709", "has colour primaries bt709, the source's is bt2020"},
+        {&FfarmStream::color_primaries, nullptr, "has colour primaries unknown, the source's is bt2020"},
+        {&FfarmStream::color_transfer, "bt709", "has colour transfer bt709, the source's is smpte2084"},
+        {&FfarmStream::color_space, "bt709", "has colour matrix bt709, the source's is bt2020nc"},
+        {&FfarmStream::color_range, "pc", "has colour range pc, the source's is tv"},
+        {&FfarmStream::color_range, nullptr, ""},
+    };
+    for (const auto &item : cases) {
+        TearDown();
+        SetUp();
+        Set(&(after->*item.field), item.value);
+        EXPECT_EQ(Judge(), item.said);
+        EXPECT_EQ(Judge(AnyHdr), "");
+        Set(&(before->*item.field), nullptr); // never said
+        EXPECT_EQ(Judge(), "");
+    }
+}
+
+TEST_F(VerifyPicture, TakesNamesOfTheSameColoursForOne)
+{
+    before->hdr = after->hdr = FFARM_HDR_NONE;
+    for (FfarmStream *stream : {before, after}) {
+        Set(&stream->color_primaries, stream == before ? "smpte170m" : "smpte240m");
+        Set(&stream->color_transfer, stream == before ? "smpte170m" : "bt709");
+        Set(&stream->color_space, stream == before ? "bt470bg" : "smpte170m");
+    }
+    EXPECT_EQ(Judge(), "");
+    Set(&after->color_primaries, "bt470bg"); // PAL's are others
+    EXPECT_NE(Judge(), "");
+}
+
+TEST_F(VerifyPicture, AsksOnlyWhatCanBeHeld)
+{
+    Set(&after->codec, "mpeg4");
+    Set(&after->color_primaries, nullptr);
+    after->mastering = {};
+    EXPECT_NE(Judge(), "");
+    promise.muxer = "avi";
+    EXPECT_EQ(Judge(), "");
+    Set(&after->codec, "hevc"); // holds it itself
+    EXPECT_NE(Judge(), "");
+}
+
+TEST_F(VerifyPicture, WantsToneMappingToShow)
+{
+    auto flags = static_cast<FfarmVerifyFlags>(AnyHdr | FFARM_VERIFY_TONE_MAPPED);
+    EXPECT_EQ(Judge(flags), "is still marked as HDR (smpte2084) though it was tone mapped");
+    Set(&after->color_transfer, "bt709");
+    EXPECT_EQ(Judge(flags), "");
+    Set(&before->color_transfer, "bt709");
+    Set(&after->color_transfer, "smpte2084");
+    EXPECT_EQ(Judge(flags), "");
+}
+
+TEST_F(VerifyPicture, RefusesALostRotation)
+{
+    before->rotation = 90;
+    EXPECT_EQ(Judge(), "is turned by 0 degrees, the source's by 90"); // and its sides are as they were
+    std::swap(after->width, after->height);
+    EXPECT_EQ(Judge(), ""); // turned upright by ffmpeg
+    choice->codec = "hevc";
+    promise.muxer = "mp4";
+    EXPECT_NE(Judge(), ""); // a copy is not turned
+    EXPECT_EQ(Judge(FFARM_VERIFY_NO_ROTATION), "");
+    promise.muxer = "avi";
+    EXPECT_EQ(Judge(), "");
+    promise.muxer = "mp4";
+    after->rotation = 90;
+    EXPECT_EQ(Judge(), "");
+    after->rotation = 270;
+    EXPECT_NE(Judge(), "");
+}
