@@ -9,6 +9,8 @@
 #include "nonce.h"
 #include "prober.h"
 
+#define MAX_CHOICES 20 /* names in a message */
+
 static void item_free(gpointer data)
 {
     FfarmPlanItem *item = data;
@@ -66,6 +68,18 @@ static void add_name(GPtrArray *names, const char *name)
     g_ptr_array_add(names, (gpointer)name);
 }
 
+/* "a, b and 7 more"; "none". The array ends in NULL. */
+static char *join_names(const GPtrArray *names)
+{
+    guint length = names->len - 1;
+    GString *text = g_string_new(length == 0 ? "none" : NULL);
+    for (guint i = 0; i < MIN(length, MAX_CHOICES); i++)
+        g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", (const char *)g_ptr_array_index(names, i));
+    if (length > MAX_CHOICES)
+        g_string_append_printf(text, " and %u more", length - MAX_CHOICES);
+    return g_string_free(text, FALSE);
+}
+
 /* Sets an error for a @name that is not among @known (taken over). */
 static gboolean fail_unknown(const FfarmSettings *settings, const char *kind, const char *name, GPtrArray *known,
                              GError **error)
@@ -75,11 +89,13 @@ static gboolean fail_unknown(const FfarmSettings *settings, const char *kind, co
     const char *where = settings->path         ? settings->path
                         : settings->is_builtin ? "the built-in configuration"
                                                : "the configuration";
+    g_autofree char *choices = join_names(known);
     if (nearest)
         g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID, "%s '%s' is not in %s, did you mean '%s'?",
                     kind, name, where, nearest);
     else
-        g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID, "%s '%s' is not in %s", kind, name, where);
+        g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID, "%s '%s' is not in %s, which has %s", kind,
+                    name, where, choices);
     g_ptr_array_unref(known);
     return FALSE;
 }

@@ -66,12 +66,12 @@ static const FfarmQueue *find_queue(const FfarmHost *host, const char *name)
     return NULL;
 }
 
-/* A host whose configuration says nothing of queues, and for which the profile was chosen by name or by being the only
- * one: there is no other slot that the profile's queue could mean. */
-static gboolean is_queueless(const FfarmHost *host)
+/* A host whose configuration says nothing of queues, but names this very profile as its own, or this machine without
+ * any cluster: there is no other slot that the profile's queue could mean. */
+static gboolean is_queueless(const FfarmHost *host, const char *profile)
 {
     const FfarmQueue *only = host->queues->len == 1 ? g_ptr_array_index(host->queues, 0) : NULL;
-    return only && !only->name && (host->profile || !host->cluster);
+    return only && !only->name && (!host->cluster || g_strcmp0(host->profile, profile) == 0);
 }
 
 static gboolean choose_queue(FfarmChoice *choice, const char *name, char **reason)
@@ -82,7 +82,7 @@ static gboolean choose_queue(FfarmChoice *choice, const char *name, char **reaso
         choice->queue = queue->name;
     else if (!name)
         choice->any_queue = TRUE;
-    else if (!is_queueless(host))
+    else if (!is_queueless(host, choice->profile->name))
         return refuse(reason, g_strdup_printf("the host has no queue '%s'", name));
     return TRUE;
 }

@@ -7,6 +7,8 @@
 #define MAX_LINE 512
 /* Output that must be behind an encode before its size is taken for a sign. */
 #define MIN_JUDGED_US (5 * G_USEC_PER_SEC)
+/* Muxers hold back some seconds (Matroska 5): until much more is written, what is missing looks like a saving. */
+#define HELD_BACK_US (15 * G_USEC_PER_SEC)
 
 struct FfarmProgressReader {
     gint64 duration_us, source_bytes;
@@ -86,7 +88,8 @@ static double estimate_saving(const FfarmProgressReader *reader, const FfarmProg
     if (block->size_bytes == 0 || reader->source_bytes == 0 || block->fraction <= 0)
         return NAN;
     double expected_bytes = (double)block->size_bytes / block->fraction;
-    return 100 * (1 - expected_bytes / (double)reader->source_bytes);
+    double saving = 100 * (1 - expected_bytes / (double)reader->source_bytes);
+    return saving > 0 && !block->is_end && block->out_time_us < HELD_BACK_US ? NAN : saving;
 }
 
 static void finish_block(FfarmProgressReader *reader, gboolean is_end, gint64 now_us)

@@ -17,7 +17,7 @@ typedef struct {
     gint64 out_time_us;
     gint64 size_bytes;   /* of the output so far; 0 unknown */
     gint64 eta_us;       /* until the end, from what was measured so far; -1 unknown */
-    double saving;       /* percent of the source that the result would save, extrapolated; NaN unknown */
+    double saving;       /* percent of the source that the result would save, extrapolated; NaN unknown, as in the first 15 s of output */
     gboolean is_end;     /* progress=end was seen */
 } FfarmProgress;
 

@@ -31,11 +31,15 @@ static void read_percent(FfarmYamlReader *reader, const FfarmYamlNode *key, cons
 static void read_quality(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value, gpointer slot)
 {
     static const char *const levels[] = {"low", "medium", "high", NULL};
-    if (g_strv_contains(levels, value->text) || g_ascii_string_to_unsigned(value->text, 10, 0, 51, NULL, NULL))
-        ffarm_yaml_read_text(reader, key, value, slot);
-    else
+    char **quality = slot;
+    g_autofree char *word = g_ascii_strdown(value->text, -1);
+    if (g_strv_contains(levels, word) || g_ascii_string_to_unsigned(word, 10, 0, 51, NULL, NULL)) {
+        g_free(*quality);
+        *quality = g_steal_pointer(&word);
+    } else {
         ffarm_yaml_error(reader, value, "'%s' is '%s', expected low, medium, high or a whole number from 0 to 51",
                          key->text, value->text);
+    }
 }
 
 static void read_tristate(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value, gpointer slot)
@@ -121,8 +125,7 @@ static const FfarmYamlField profile_fields[] = {
     {"threshold", FFARM_YAML_TEXT, read_percent, G_STRUCT_OFFSET(FfarmProfile, threshold)},
     {"threshold_check", FFARM_YAML_TEXT, read_percent, G_STRUCT_OFFSET(FfarmProfile, threshold_check)},
     {"queue", FFARM_YAML_TEXT, read_queue_name, G_STRUCT_OFFSET(FfarmProfile, queue)},
-    {"stall_timeout", FFARM_YAML_TEXT, ffarm_settings_read_stall_timeout,
-     G_STRUCT_OFFSET(FfarmProfile, stall_timeout)},
+    {"stall_timeout", FFARM_YAML_TEXT, ffarm_settings_read_stall_timeout, G_STRUCT_OFFSET(FfarmProfile, stall_timeout)},
     {"automap", FFARM_YAML_TEXT, read_tristate, G_STRUCT_OFFSET(FfarmProfile, automap)},
     {"audio", FFARM_YAML_MAP, read_languages, G_STRUCT_OFFSET(FfarmProfile, audio)},
     {"subtitle", FFARM_YAML_MAP, read_languages, G_STRUCT_OFFSET(FfarmProfile, subtitle)},
@@ -194,8 +197,7 @@ static const FfarmYamlField template_fields[] = {
     {"threshold_check", FFARM_YAML_TEXT, read_percent, G_STRUCT_OFFSET(FfarmProfile, threshold_check)},
     {"extension", FFARM_YAML_TEXT, read_extension, G_STRUCT_OFFSET(FfarmProfile, extension)},
     {"queue", FFARM_YAML_TEXT, read_queue_name, G_STRUCT_OFFSET(FfarmProfile, queue)},
-    {"stall_timeout", FFARM_YAML_TEXT, ffarm_settings_read_stall_timeout,
-     G_STRUCT_OFFSET(FfarmProfile, stall_timeout)},
+    {"stall_timeout", FFARM_YAML_TEXT, ffarm_settings_read_stall_timeout, G_STRUCT_OFFSET(FfarmProfile, stall_timeout)},
     {NULL, 0, NULL, 0},
 };
 

@@ -99,12 +99,20 @@ static const FfarmYamlField *find_field(const FfarmYamlField *fields, const char
     return NULL;
 }
 
+/* Keys at the top that hold what anchors elsewhere refer to, in the two spellings in use for them. */
+static gboolean holds_anchors(const FfarmYamlReader *reader, const FfarmYamlNode *map, const char *key)
+{
+    return map == ffarm_yaml_doc_root(reader->doc) && (key[0] == '.' || g_str_has_prefix(key, "x-"));
+}
+
 void ffarm_yaml_read_map(FfarmYamlReader *reader, const FfarmYamlNode *map, const FfarmYamlField *fields,
                          gpointer target)
 {
     for (guint i = 0; i < map->items->len; i++) {
         const FfarmYamlNode *key = g_ptr_array_index(map->items, i), *value = g_ptr_array_index(map->values, i);
         const FfarmYamlField *field = find_field(fields, key->text);
+        if (!field && holds_anchors(reader, map, key->text))
+            continue;
         if (!field)
             doubt_key(reader, key, fields);
         else if (value->kind == FFARM_YAML_NULL && !(field->kinds & FFARM_YAML_NULL))

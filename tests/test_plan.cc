@@ -91,10 +91,11 @@ TEST_F(PlanNames, UnknownOnesAreErrorsBeforeAnythingIsProbed)
         const char *message;
     } cases[] = {
         {"hom", nullptr, nullptr, nullptr, "cluster 'hom' is not in the configuration, did you mean 'home'?"},
+        {"zzz", nullptr, nullptr, nullptr, "cluster 'zzz' is not in the configuration, which has home"},
         {nullptr, "hevv", nullptr, nullptr, "profile 'hevv' is not in the configuration, did you mean 'hevc'?"},
         {nullptr, "hevc", mixins, nullptr, "mixin 'hevk' is not in the configuration, did you mean 'hevc'?"},
         {nullptr, nullptr, nullptr, only, "host 'locl' is not in the configuration, did you mean 'local'?"},
-        {nullptr, "xyzzy", nullptr, nullptr, "profile 'xyzzy' is not in the configuration"},
+        {nullptr, "xyzzy", nullptr, nullptr, "profile 'xyzzy' is not in the configuration, which has hevc, same"},
     };
     Configure(std::string(simple) + "config:\n  clusters:\n    home:\n      box: {type: local}\n");
     for (const auto &one : cases) {

@@ -91,6 +91,8 @@ config:
       picky: {type: local, profiles: [x264, copy]}
       any: {type: local, queues: {cuda: 2}}
       off: {type: local, status: disabled}
+    cards:
+      one: {type: local, profile: cuda}
     studio:
       any: {type: local}
 profiles:
@@ -108,12 +110,14 @@ TEST_F(PlanHosts, PrecedenceOfProfiles)
     Configure(cluster);
     Clip("a.mkv");
     Clip("b.mkv");
-    Clip("c.avi");
+    Clip("c.mkv");
+    Clip("d.avi");
     Give("a.mkv", "home");
     Give("b.mkv", "home", "cuda");
-    Give("c.avi", "home");
+    Give("c.mkv", "cards");
+    Give("d.avi", "home");
     ASSERT_TRUE(Plan());
-    ASSERT_EQ(plan->hosts->len, 3u);
+    ASSERT_EQ(plan->hosts->len, 4u);
     ASSERT_EQ(plan->disabled->len, 1u);
     const struct {
         guint item, host;
@@ -122,7 +126,8 @@ TEST_F(PlanHosts, PrecedenceOfProfiles)
         {0, 0, "hevc", nullptr},
         {0, 1, "x264", nullptr},
         {0, 2, "x264", nullptr},
-        {1, 0, "cuda", nullptr}, // by the command line, on a host that says nothing of queues
+        {1, 0, nullptr, "the host has no queue 'cuda'"}, // its own profile would need none, but -p asks for another
+        {2, 3, "cuda", nullptr},                         // its own profile, on a host that says nothing of queues
         {1, 1, nullptr, "profile 'cuda' is not among the host's profiles"},
         {1, 2, "cuda", nullptr},
     };
@@ -132,7 +137,7 @@ TEST_F(PlanHosts, PrecedenceOfProfiles)
         EXPECT_STREQ(choice ? choice->profile->name : nullptr, one.profile) << one.item << " " << one.host;
         EXPECT_STREQ(reason, one.reason);
     }
-    EXPECT_EQ(Fate(2), "skip: rule 'small' says SKIP"); // also for hosts with a profile of their own
+    EXPECT_EQ(Fate(3), "skip: rule 'small' says SKIP"); // also for hosts with a profile of their own
 }
 
 TEST_F(PlanHosts, ItemsStayInTheirCluster)

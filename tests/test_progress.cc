@@ -132,6 +132,20 @@ TEST(ProgressReader, PassesOverLongAndBinaryLines)
     EXPECT_EQ(ReadAll("frame=3\n" + longest + "0\nprogress=continue\n", 0, 0).frame, 3);
 }
 
+TEST(ProgressReader, TakesNothingHeldBackForASaving)
+{
+    const auto saving = [](const std::string &out_time, const std::string &size, const char *state) {
+        return ReadAll("out_time_us=" + out_time + "\ntotal_size=" + size + "\nprogress=" + state + "\n", 100000000,
+                       1000)
+            .saving;
+    };
+    EXPECT_TRUE(std::isnan(saving("5000000", "1", "continue")));
+    EXPECT_TRUE(std::isnan(saving("14999999", "1", "continue")));
+    EXPECT_NEAR(saving("15000000", "75", "continue"), 50, 1e-9);
+    EXPECT_NEAR(saving("5000000", "100", "continue"), -100, 1e-9); // what is written can only become more
+    EXPECT_NEAR(saving("5000000", "500", "end"), 50, 1e-9);        // all is written
+}
+
 TEST(ProgressReader, NeverSaysMoreThanAll)
 {
     FfarmProgress progress =
