@@ -113,7 +113,8 @@ char *ffarm_json_start(const FfarmPlan *plan)
     ffarm_json_add_time(builder);
     ffarm_json_add_string(builder, "version", FFARM_VERSION);
     ffarm_json_add_string(builder, "run", plan->run_id);
-    ffarm_json_add_string(builder, "config", plan->settings->path);
+    g_autofree char *config = plan->settings->path ? ffarm_inputs_absolute_path(plan->settings->path) : NULL;
+    ffarm_json_add_string(builder, "config", config);
     ffarm_json_add_boolean(builder, "keep", plan->keep);
     ffarm_json_add_string(builder, "output_dir", plan->output_dir);
     ffarm_json_add_integer(builder, "files", plan->items->len);

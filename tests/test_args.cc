@@ -167,10 +167,13 @@ TEST(ArgsOptions, AreRefusedInWords)
 {
     expect_error({"--retris", "3", "x"}, "option '--retris' is unknown, did you mean '--retries'?");
     expect_error({"--dryrun", "x"}, "option '--dryrun' is unknown, did you mean '--dry-run'?");
-    expect_error({"--zzzzzz", "x"}, "option '--zzzzzz' is unknown; for a file of that name write './--zzzzzz'");
-    expect_error({"-z", "x"}, "option '-z' is unknown; for a file of that name write './-z'");
-    expect_error({"-kz", "x"}, "option '-z' is unknown; for a file of that name write './-z'");
-    expect_error({"-\xc3\xa9"}, "option '-\xc3\xa9' is unknown; for a file of that name write './-\xc3\xa9'");
+    expect_error({"--zzzzzz", "x"},
+                 "option '--zzzzzz' is unknown; for a file of that name write './--zzzzzz', or put '--' before it");
+    const std::string hint = "' is unknown; for a file of that name write './";
+    expect_error({"-z", "x"}, ("option '-z" + hint + "-z', or put '--' before it").c_str());
+    expect_error({"-kz", "x"}, ("option '-z" + hint + "-kz', or put '--' before it").c_str());
+    expect_error({"-dash.mp4"}, ("option '-d" + hint + "-dash.mp4', or put '--' before it").c_str());
+    expect_error({"-\xc3\xa9"}, ("option '-\xc3\xa9" + hint + "-\xc3\xa9', or put '--' before it").c_str());
     expect_error({"-c"}, "option '--cluster' needs a value: --cluster NAME");
     expect_error({"-p", "", "x"}, "option '--profile' needs a value: --profile NAME");
     expect_error({"--keep=yes", "x"}, "option '--keep' takes no value");

@@ -195,7 +195,7 @@ TEST_F(CliCheck, SaysThatAConfigurationIsRight)
          std::vector<std::vector<std::string>>{{"check", "good.yml"}, {"check", "-y", "good.yml"}}) {
         Outcome outcome = Run(line);
         EXPECT_EQ(outcome.status, 0);
-        EXPECT_EQ(outcome.out, "good.yml: OK: 0 clusters, 1 profiles, 1 rules\n");
+        EXPECT_EQ(outcome.out, "good.yml: OK: 0 clusters, 1 profile, 1 rule\n");
         EXPECT_EQ(outcome.err, "");
     }
     EXPECT_EQ(Run({"check", "-q", "good.yml"}).out, "");
@@ -238,6 +238,10 @@ TEST_F(CliCheck, LooksAtEachFileGiven)
     EXPECT_TRUE(contains(outcome.out, "good.yml: OK"));
     EXPECT_TRUE(contains(outcome.out, "bad.yml:5:5"));
     EXPECT_TRUE(contains(outcome.out, "missing.yml"));
+    outcome = Run({"check", "-y", "bad.yml", "good.yml"});
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_TRUE(contains(outcome.out, "good.yml: OK"));
+    EXPECT_TRUE(contains(outcome.out, "bad.yml:5:5"));
 }
 
 TEST_F(CliCheck, FindsTheConfigurationOfARun)
@@ -334,5 +338,8 @@ TEST_F(CliProbe, AFolderWithoutFilmsIsNoFailure)
     Outcome outcome = Run({"probe", "empty"});
     EXPECT_EQ(outcome.status, 0);
     EXPECT_EQ(outcome.out, "");
-    EXPECT_EQ(outcome.err, "ffarm: no film was found there\n");
+    EXPECT_EQ(outcome.err, "ffarm: no films in empty\n");
+    outcome = Run({"empty"});
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_TRUE(contains(outcome.err, "ffarm: no films in empty\n")) << outcome.err;
 }

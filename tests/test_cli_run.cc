@@ -374,6 +374,37 @@ TEST_F(CliRun, HostsAreLookedAt)
     EXPECT_TRUE(contains(Run({"hosts", "-c", "hme"}).err, "did you mean 'home'"));
 }
 
+TEST_F(CliRun, AClusterThatIsSwitchedOffIsNoFaultOfTheFile)
+{
+    Write("off.yml", "config: {clusters: {home: {one: {type: local, status: disabled}}}}\n"
+                     "profiles: {copy: {output_options: -c copy}}\nrules: {all: {profile: copy}}\n");
+    Clip("a.mkv");
+    for (const std::vector<std::string> &options : std::vector<std::vector<std::string>>{{}, {"--dry-run"}}) {
+        std::vector<std::string> line = options;
+        line.insert(line.end(), {"-y", "off.yml", "-c", "home", "a.mkv"});
+        Outcome outcome = Run(line);
+        EXPECT_EQ(outcome.status, 3);
+        EXPECT_TRUE(contains(outcome.err, "no host is enabled; disabled in the configuration: one")) << outcome.err;
+    }
+}
+
+TEST_F(CliRun, ColorsEndOnlyWhatTheyBegan)
+{
+    Clip("a.mkv");
+    Outcome outcome = Run({"--color", "always", "a.mkv"});
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_TRUE(contains(outcome.err, ": \x1b[32mdone")) << outcome.err;
+    EXPECT_TRUE(contains(outcome.err, "encoding on local, profile small, cpu\n")) << outcome.err;
+}
+
+TEST_F(CliRun, JsonNamesTheConfigurationWhereverItIsReadFrom)
+{
+    Write("here.yml", config);
+    auto events = json_events(Run({"--json", "-y", "here.yml", "-o", "out", Clip("a.mkv")}).out, "start");
+    ASSERT_EQ(events.size(), 1u);
+    EXPECT_EQ(json_text(events[0], "config"), Path("here.yml"));
+}
+
 // Every command line that the guide prints, with ffarm for the program's name and folders that exist.
 TEST_F(CliRun, TheCommandLinesOfTheGuideWork)
 {

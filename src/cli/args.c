@@ -154,7 +154,9 @@ static const CliOption *find_option(const CliVerb *verb, const char *name, char 
     return NULL;
 }
 
-static void set_unknown(const CliVerb *verb, const char *typed, const CliOption *other, GError **error)
+/* @typed: the option; @argument: all of what it stands in, which may have been meant for a file. */
+static void set_unknown(const CliVerb *verb, const char *typed, const char *argument, const CliOption *other,
+                        GError **error)
 {
     if (other) {
         g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID, "option '%s' does not belong to '%s'", typed,
@@ -175,7 +177,8 @@ static void set_unknown(const CliVerb *verb, const char *typed, const CliOption 
                     "option '%s' is unknown, did you mean '--%s'?", typed, nearest);
     else
         g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID,
-                    "option '%s' is unknown; for a file of that name write './%s'", typed, typed);
+                    "option '%s' is unknown; for a file of that name write './%s', or put '--' before it", typed,
+                    argument);
 }
 
 /* "--name", "--name=value", "--name value" */
@@ -187,7 +190,7 @@ static gboolean parse_long(Parser *parser, const char *argument, GError **error)
     const CliOption *option = find_option(parser->args->verb, name, 0, &other);
     if (!option) {
         g_autofree char *typed = g_strconcat("--", name, NULL);
-        set_unknown(parser->args->verb, typed, other, error);
+        set_unknown(parser->args->verb, typed, argument, other, error);
         return FALSE;
     }
     if (!option->value_name && equals) {
@@ -209,7 +212,7 @@ static gboolean parse_letters(Parser *parser, const char *argument, GError **err
         if (!option) {
             /* A letter may be the first byte of several; what was typed is shown then. */
             g_autofree char *typed = (guchar)*letter < 0x80 ? g_strdup_printf("-%c", *letter) : g_strdup(argument);
-            set_unknown(parser->args->verb, typed, other, error);
+            set_unknown(parser->args->verb, typed, argument, other, error);
             return FALSE;
         }
         if (!option->value_name) {

@@ -38,14 +38,20 @@ static void print_json(const FfarmDiagnostic *item)
     puts(line);
 }
 
+static void print_count(guint count, const char *noun, const char *after)
+{
+    printf("%u %s%s%s", count, noun, count == 1 ? "" : "s", after);
+}
+
 static void say_ok(const char *path, const FfarmSettings *settings, guint n_warnings)
 {
     g_autofree char *name = path ? cli_text_plain(path) : g_strdup("no configuration file; the built-in one");
-    printf("%s: %sOK%s: %u clusters, %u profiles, %u rules", name, cli_style(stdout, CLI_STYLE_GOOD), cli_plain(stdout),
-           settings->clusters->len, settings->profiles->len, settings->rules->len);
+    printf("%s: %sOK%s: ", name, cli_style(stdout, CLI_STYLE_GOOD), cli_plain(stdout));
+    print_count(settings->clusters->len, "cluster", ", ");
+    print_count(settings->profiles->len, "profile", ", ");
+    print_count(settings->rules->len, "rule", n_warnings > 0 ? ", " : "\n");
     if (n_warnings > 0)
-        printf(", %u warning%s", n_warnings, n_warnings == 1 ? "" : "s");
-    putchar('\n');
+        print_count(n_warnings, "warning", "\n");
 }
 
 /* Returns: TRUE if a run could use the file @path (NULL: the built-in configuration). */
@@ -68,7 +74,7 @@ static gboolean check_one(const CliArgs *args, const char *path)
 int cmd_check(const CliArgs *args)
 {
     gboolean all_ok = TRUE;
-    if (args->files->len == 0) {
+    if (args->config || args->files->len == 0) {
         g_autofree char *path = cli_config_path(args);
         all_ok = check_one(args, path);
     }

@@ -58,8 +58,11 @@ static GPtrArray *find_files(const CliArgs *args, GCancellable *cancellable, gui
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < args->files->len; i++) {
         const CliFile *file = g_ptr_array_index(args->files, i);
+        guint n_before = paths->len;
         if (!add_paths(paths, file->name, warnings, cancellable))
             return NULL;
+        if (paths->len == n_before && !args->quiet)
+            cli_warn("no films in %s", file->name);
     }
     for (guint i = 0; i < warnings->len; i++)
         cli_warn("%s", (const char *)g_ptr_array_index(warnings, i));
@@ -75,8 +78,6 @@ int cmd_probe(const CliArgs *args)
     g_autoptr(GPtrArray) paths = find_files(args, probe.cancellable, &n_warnings);
     if (!paths)
         return CLI_EXIT_INTERRUPTED;
-    if (paths->len == 0 && !args->quiet)
-        cli_warn("no film was found there");
     if (!ffarm_probe_files((const char *const *)paths->pdata, paths->len, 0, 0, show, &probe, probe.cancellable, NULL))
         return cli_flush_error() ? CLI_EXIT_DONE : CLI_EXIT_INTERRUPTED;
     return probe.n_invalid + n_warnings > 0 ? CLI_EXIT_FAILED : CLI_EXIT_DONE;

@@ -51,8 +51,12 @@ static gboolean add_file(Run *run, const CliFile *file, GPtrArray *warnings, GEr
     if (file->is_list)
         return cli_queue_list_read(run->lists, file->name, run->inputs, file->cluster, file->profile, mixins, warnings,
                                    cancellable, error);
-    return ffarm_inputs_add(run->inputs, file->name, file->cluster, file->profile, mixins, warnings, cancellable,
-                            error);
+    guint n_before = run->inputs->len;
+    if (!ffarm_inputs_add(run->inputs, file->name, file->cluster, file->profile, mixins, warnings, cancellable, error))
+        return FALSE;
+    if (run->inputs->len == n_before && !run->args->quiet)
+        cli_warn("no films in %s", file->name);
+    return TRUE;
 }
 
 /* Without any FILE the queue file of the configuration is taken, with the options of the whole line. */
@@ -217,6 +221,21 @@ static gboolean begin_journal(const Run *run, const FfarmPlan *plan, GError **er
     return ffarm_journal_begin_run(run->journal, plan, &origin, earlier ? earlier->record->id : NULL, error);
 }
 
+/* Says so if every host that files were given to is switched off: no file could be blamed for that. */
+static gboolean has_only_disabled_hosts(const FfarmPlan *plan)
+{
+    if (plan->hosts->len > 0 || plan->disabled->len == 0 || ffarm_plan_count(plan, FFARM_PLAN_UNASSIGNABLE) == 0)
+        return FALSE;
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (guint i = 0; i < plan->disabled->len; i++) {
+        const FfarmHost *host = g_ptr_array_index(plan->disabled, i);
+        if (!host->is_enabled)
+            g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", host->name);
+    }
+    cli_complain("no host is enabled; disabled in the configuration: %s", names->str);
+    return TRUE;
+}
+
 static int execute(Run *run, const FfarmPlan *plan)
 {
     g_autoptr(GError) error = NULL;
@@ -284,6 +303,8 @@ static int run_with(Run *run)
     g_autoptr(FfarmPlan) plan = make_plan(run, &error);
     if (!plan)
         return complain(run, error);
+    if (has_only_disabled_hosts(plan))
+        return CLI_EXIT_NO_HOST;
     return run->args->dry_run ? dry_run(run, plan) : execute(run, plan);
 }
 

@@ -58,6 +58,8 @@ void cli_print_host_report(const FfarmHostReport *report)
     print_working_dir(report);
     if (report->mapping_proved >= 0)
         print_fact("same files", yes_or_no(report->mapping_proved));
+    else if (report->is_usable && report->host->type == FFARM_HOST_MOUNTED)
+        print_fact("same files", "not tested here; 'ffarm hosts' and every run do");
 }
 
 char *cli_host_report_line(const FfarmHostReport *report)

@@ -52,7 +52,8 @@ static void say(const FfarmPlanItem *item, CliStyle style, const char *format, .
     va_end(args);
     g_autofree char *name = cli_text_path(item->input->path);
     g_autofree char *plain = cli_text_plain(message);
-    fprintf(stderr, "%s: %s%s%s\n", name, cli_style(stderr, style), plain, cli_plain(stderr));
+    const char *begin = cli_style(stderr, style);
+    fprintf(stderr, "%s: %s%s%s\n", name, begin, plain, *begin ? cli_plain(stderr) : "");
 }
 
 void cli_run_view_begin(CliRunView *view)
