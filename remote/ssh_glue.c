@@ -10,6 +10,7 @@
 /* Silence: after ASK a question is sent that every server answers, after GIVE_UP the connection counts as dead. */
 #define ASK_US (8 * G_USEC_PER_SEC)
 #define GIVE_UP_US (25 * G_USEC_PER_SEC)
+#define UNWATCHED_BYTES (1024 * 1024)
 
 void ssh_glue_init(void)
 {
@@ -30,15 +31,21 @@ const char *ssh_glue_versions(void)
     return (const char *)text;
 }
 
-/* libssh2 reads through this, so that we know when the other side was last heard. */
+/* libssh2 reads through this, so that we know when the other side was last heard. It reads on as long as there is
+ * something, for ever from a server that sends nothing but what is to be ignored; so now and then it is told that there
+ * is nothing, which brings it back to us and our clocks. */
 static ssize_t receive(libssh2_socket_t fd, void *buffer, size_t length, int flags, void **abstract)
 {
     SshLink *link = *abstract;
+    if (link->unwatched_bytes >= UNWATCHED_BYTES && !link->is_lost)
+        return -EAGAIN;
     ssize_t count = recv(fd, buffer, length, flags | MSG_NOSIGNAL);
     if (count < 0)
         return errno == EINTR ? -EAGAIN : -errno;
-    if (count > 0)
+    if (count > 0) {
         link->received_us = g_get_monotonic_time();
+        link->unwatched_bytes += (gsize)count;
+    }
     return count;
 }
 
@@ -120,6 +127,7 @@ static SshWake poll_once(SshLink *link, gint64 until_us, GCancellable *cancellab
 
 SshWake ssh_glue_poll(SshLink *link, gint64 since_us, gint64 until_us, GCancellable *cancellable)
 {
+    link->unwatched_bytes = 0;
     for (;;) {
         if (g_cancellable_is_cancelled(cancellable))
             return SSH_WAKE_CANCELLED;

@@ -19,6 +19,7 @@ typedef struct {
     LIBSSH2_SESSION *session; /* NULL before the handshake and after the end */
     int fd;                   /* socket, non-blocking; borrowed from its owner */
     gint64 received_us;       /* when the last bytes came */
+    gsize unwatched_bytes;    /* that came since the last ssh_glue_poll() */
     gboolean is_keeping; /* TRUE: silence is answered with a question, and ends the connection if that has no answer */
     gboolean is_lost;    /* TRUE: nothing can be done any more but ssh_session_free() */
 } SshLink;

@@ -400,6 +400,32 @@ TEST_P(Contract, GetsNoMoreThanItMay)
     EXPECT_EQ(read_all(back), "0123456789");
 }
 
+// That a copy is proved over a network is held by test_transfer.cc; here it is for this machine as well.
+TEST_P(Contract, RefusesACopyThatIsNotTheSame)
+{
+    std::string bytes = random_bytes(100000);
+    g_autofree char *source = scratch_write(folder, "source", bytes.data(), static_cast<gssize>(bytes.size()));
+    static std::string victim;
+    auto alter = [](gint64 done, gint64 total, gpointer) {
+        FILE *file = done == total ? fopen(victim.c_str(), "r+") : nullptr;
+        if (file) {
+            EXPECT_EQ(fseek(file, 4711, SEEK_SET), 0);
+            EXPECT_GE(fputs("altered", file), 0);
+            EXPECT_EQ(fclose(file), 0);
+        }
+    };
+    victim = here("there.part");
+    EXPECT_FALSE(ffarm_runner_put(runner, source, here("there").c_str(), alter, nullptr, nullptr, &error));
+    EXPECT_TRUE(is_error(FFARM_REMOTE_ERROR_TRANSFER)) << message();
+    EXPECT_FALSE(g_file_test(here("there").c_str(), G_FILE_TEST_EXISTS));
+    EXPECT_FALSE(g_file_test(victim.c_str(), G_FILE_TEST_EXISTS));
+    g_clear_error(&error);
+    victim = source;
+    EXPECT_FALSE(ffarm_runner_get(runner, source, here("back").c_str(), 0, alter, nullptr, nullptr, &error));
+    EXPECT_TRUE(is_error(FFARM_REMOTE_ERROR_TRANSFER)) << message();
+    EXPECT_FALSE(g_file_test(here("back").c_str(), G_FILE_TEST_EXISTS));
+}
+
 TEST_P(Contract, NamesWhatIsWrongWithFiles)
 {
     FfarmRemoteStat info = {};

@@ -3,6 +3,7 @@
 #include "sftp_file.h"
 #include "sftp_packet.h"
 
+#include <cstring>
 #include <string>
 
 TEST(SftpPacket, ReadsBackWhatItWrites)
@@ -85,6 +86,54 @@ TEST(SftpClient, SurvivesAServerThatAnswersNonsense)
         EXPECT_TRUE(is_done || error->domain == FFARM_REMOTE_ERROR);
         EXPECT_TRUE(!is_done || info.size_bytes == 0);
     }
+}
+
+namespace
+{
+// What a file server says, in printf's escapes, first once and then again and again.
+SftpClient *connect_to_endless(const std::string &once, const std::string &again, GError **error)
+{
+    const char *script = "printf \"$1\"; i=3; while eval \"printf \\\"$2\\\"\"; do i=$((i+1)); done 2>/dev/null";
+    const char *argv[] = {"sh", "-c", script, "sh", once.c_str(), again.c_str(), nullptr};
+    return sftp_client_new("box", argv, nullptr, error);
+}
+
+void expect_refusal(const std::string &once, const std::string &again, const char *why)
+{
+    SCOPED_TRACE(why);
+    g_autoptr(GError) error = nullptr;
+    g_autoptr(SftpClient) client = connect_to_endless(hello + once, again, &error);
+    ASSERT_TRUE(client) << error->message;
+    gint64 start_us = g_get_monotonic_time();
+    EXPECT_FALSE(sftp_file_remove_dir(client, "/x", nullptr, &error));
+    ASSERT_NE(error, nullptr);
+    EXPECT_TRUE(strstr(error->message, why)) << error->message;
+    EXPECT_LT(g_get_monotonic_time() - start_us, 20 * G_USEC_PER_SEC);
+}
+} // namespace
+
+TEST(SftpClient, EndsAServerThatNeverComesToAnEnd)
+{
+    // Answers that nobody asked for.
+    expect_refusal("",
+                   "\\000\\000\\000\\021\\145\\177\\000\\000\\001\\000\\000\\000\\000"
+                   "\\000\\000\\000\\000\\000\\000\\000\\000",
+                   "nobody asked");
+    const std::string is_folder = "\\000\\000\\000\\015\\151\\000\\000\\000\\001"
+                                  "\\000\\000\\000\\004\\000\\000\\100\\000";
+    const std::string handle = "\\000\\000\\000\\012\\146\\000\\000\\000\\002\\000\\000\\000\\001h";
+    // Folders full of names that don't count: 1000 in each answer; their numbers begin with 3.
+    std::string names;
+    for (int i = 0; i < 1000; i++)
+        names += "\\000\\000\\000\\001.\\000\\000\\000\\000\\000\\000\\000\\000";
+    const std::string number = "\\000\\000\\000\\\\$((i/64%4))$((i/8%8))$((i%8))";
+    // 5 + 4 + 1000 * 13 = 13009
+    expect_refusal(is_folder + handle, "\\000\\000\\062\\321\\150" + number + "\\000\\000\\003\\350" + names,
+                   "too many");
+    // A handle longer than the protocol allows.
+    expect_refusal(is_folder + "\\000\\000\\001\\012\\146\\000\\000\\000\\002\\000\\000\\001\\001" +
+                       std::string(257, 'h'),
+                   "", "open the folder");
 }
 
 TEST(SftpClient, CanBeCancelledWhenNothingIsAnswered)

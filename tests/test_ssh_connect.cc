@@ -313,6 +313,43 @@ TEST(SshConnect, BlackHoleAndMuteServerCanBeCancelledAndHaveADeadline)
     }
 }
 
+TEST(SshConnect, ServerThatNeverStopsGreetingHasADeadline)
+{
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in name = {};
+    name.sin_family = AF_INET;
+    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof name;
+    ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr *>(&name), length), 0);
+    ASSERT_EQ(listen(listener, 4), 0);
+    ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr *>(&name), &length), 0);
+    GThread *server = g_thread_new(
+        "server",
+        [](gpointer data) -> gpointer {
+            std::string welcome;
+            for (int i = 0; i < 1000; i++)
+                welcome += "welcome to this machine, of which there is much to be said before anybody may enter it\r\n";
+            for (int fd; (fd = accept(GPOINTER_TO_INT(data), nullptr, nullptr)) >= 0; close(fd)) {
+                while (send(fd, welcome.data(), welcome.size(), MSG_NOSIGNAL) > 0)
+                    continue;
+            }
+            return nullptr;
+        },
+        GINT_TO_POINTER(listener));
+    Host host(ffarm_host_new(nullptr, "box", FFARM_HOST_STREAMING));
+    host->address = g_strdup("127.0.0.1");
+    host->port = ntohs(name.sin_port);
+    host->host_key = FFARM_HOST_KEY_ACCEPT_NEW;
+    Stopwatch watch;
+    Connection box(host.get(), nullptr, 1);
+    EXPECT_FALSE(box);
+    EXPECT_REMOTE_ERROR(box.failure, UNREACHABLE);
+    EXPECT_LT(watch.seconds(), 4);
+    shutdown(listener, SHUT_RDWR);
+    g_thread_join(server);
+    close(listener);
+}
+
 TEST(SshConnect, CrowdAtABusyServerGetsIn)
 {
     SshdOptions options = {};
