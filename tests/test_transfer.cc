@@ -284,6 +284,50 @@ INSTANTIATE_TEST_SUITE_P(Kinds, Transfer, testing::Values(FFARM_TRANSPORT_LIBSSH
                              return std::string(info.param == FFARM_TRANSPORT_LIBSSH2 ? "Libssh2" : "Openssh");
                          });
 
+// ---- A line that falls silent: it takes its time to notice, so all kinds wait together
+
+namespace
+{
+struct Silence {
+    Silence(const Sshd *sshd, FfarmTransport transport) : box(sshd, transport) {}
+    static gpointer run(gpointer data)
+    {
+        auto *self = static_cast<Silence *>(data);
+        self->is_done = self->box.put(self->here, self->there);
+        return nullptr;
+    }
+    Box box;
+    std::string here, there;
+    bool is_done = false;
+};
+} // namespace
+
+TEST(TransferSilence, IsOverInTimeAndTheCopyGoesOn)
+{
+    Folder folder;
+    g_autoptr(Sshd) sshd = sshd_start(nullptr);
+    const std::string bytes = noise(LENGTH), here = folder / "here";
+    ASSERT_TRUE(g_file_set_contents(here.c_str(), bytes.data(), static_cast<gssize>(bytes.size()), nullptr));
+    Silence silences[] = {{sshd, FFARM_TRANSPORT_LIBSSH2}, {sshd, FFARM_TRANSPORT_OPENSSH}};
+    Stopwatch watch;
+    std::vector<GThread *> threads;
+    for (Silence &silence : silences) {
+        silence.here = here;
+        silence.there = folder / std::to_string(threads.size());
+        ASSERT_TRUE(silence.box.open()) << silence.box.failure.text();
+        relay_fail_after(silence.box.relay, RELAY_STALL, RELAY_TO_SERVER, 500000, 1);
+        threads.push_back(g_thread_new("silence", Silence::run, &silence));
+    }
+    for (GThread *thread : threads)
+        g_thread_join(thread);
+    EXPECT_LT(watch.seconds(), 40);
+    for (const Silence &silence : silences) {
+        EXPECT_TRUE(silence.is_done) << silence.box.failure.text();
+        EXPECT_EQ(relay_connections(silence.box.relay), 2u);
+        EXPECT_TRUE(read_file(silence.there) == bytes);
+    }
+}
+
 // ---- Hosts that have one program for sums, or another, or none
 
 namespace
