@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * Threads:  a runner belongs to one thread at a time (a libssh2 session does). Any number of runners may be in use at
  *           once, also for one host. Callbacks run on the calling thread.
  * Deadlines: every call that waits takes a GCancellable (nullable); cancelling makes it return with
- *           G_IO_ERROR_CANCELLED within a second, with what it was doing undone (command stopped, partial file removed).
+ *           G_IO_ERROR_CANCELLED within a second, with what it was doing undone (command stopped, partial file removed);
+ *           where the line is too slow for that the connection is given up, and a REMOTE.part may stay there.
  *           Network silence ends every call with FFARM_REMOTE_ERROR_DISCONNECTED within 30 s; put and get first try to
  *           get the connection back and to go on where it was lost, for 20 s more each time.
  * Errors:   FFARM_REMOTE_ERROR or G_IO_ERROR_CANCELLED. The message starts with the host's name. After DISCONNECTED the

@@ -10,7 +10,7 @@
 /* Silence: after ASK a question is sent that every server answers, after GIVE_UP the connection counts as dead. */
 #define ASK_US (8 * G_USEC_PER_SEC)
 #define GIVE_UP_US (25 * G_USEC_PER_SEC)
-#define UNWATCHED_BYTES (1024 * 1024)
+#define UNWATCHED_BYTES (256 * 1024)
 
 void ssh_glue_init(void)
 {

@@ -552,9 +552,16 @@ TEST_P(Contract, UndoesACancelledTransfer)
     EXPECT_FALSE(ffarm_runner_put(runner, source, here("there").c_str(), cancel, cancellable, cancellable, &error));
     EXPECT_TRUE(is_cancelled()) << message();
     EXPECT_FALSE(g_file_test(here("there").c_str(), G_FILE_TEST_EXISTS));
-    EXPECT_FALSE(g_file_test(here("there.part").c_str(), G_FILE_TEST_EXISTS));
     g_clear_error(&error);
     g_cancellable_reset(cancellable);
+    // Only where this machine was too slow to bring it to an end within a second the connection has been given up.
+    FfarmRemoteStat info = {};
+    if (g_file_test(here("there.part").c_str(), G_FILE_TEST_EXISTS)) {
+        EXPECT_FALSE(ffarm_runner_stat(runner, folder, &info, nullptr, &error));
+        EXPECT_TRUE(is_error(FFARM_REMOTE_ERROR_DISCONNECTED)) << message();
+        g_clear_error(&error);
+        ASSERT_TRUE(ffarm_runner_open(runner, 0, nullptr, &error)) << message();
+    }
     EXPECT_FALSE(ffarm_runner_get(runner, source, here("back").c_str(), 0, cancel, cancellable, cancellable, &error));
     EXPECT_TRUE(is_cancelled()) << message();
     EXPECT_FALSE(g_file_test(here("back").c_str(), G_FILE_TEST_EXISTS));
