@@ -45,9 +45,11 @@ typedef struct {
     guint retries;  /* how often a job whose host failed is given to another; the command line's default is 2 */
     guint stall_ms; /* no progress for this long: stopped and retried; 0 = as profile and configuration say */
     guint pause_ms; /* before a host is asked again, or a job is given to the host where it failed; 0 = 2 s to 10 min */
+    const char *keep_failed; /* folder where results that fail their proof are kept; NULL: they are removed */
     GCancellable *drain;     /* nullable; when it fires nothing new starts, and what runs goes on to its end */
-    FfarmJournal *journal;   /* where everything is noted; the run has begun there (ffarm_journal_begin_run()); NULL: nowhere,
-                                so that nobody can tidy up after a crash, and other processes may take the same films */
+    FfarmJournal
+        *journal; /* where everything is noted; the run has begun there (ffarm_journal_begin_run()); NULL: nowhere,
+                     so that nobody can tidy up after a crash, and other processes may take the same films */
     FfarmEventFunc on_event; /* nullable */
     gpointer user_data;
 } FfarmFarmOptions;

@@ -127,6 +127,7 @@ static void give(FfarmFarm *farm, FfarmMember *member, FfarmJob *job, FfarmChoic
         .item = job->item,
         .choice = choice,
         .stall_ms = stall_ms(farm, choice),
+        .keep_failed = farm->options->keep_failed,
         .attempt = job->attempts,
         .journal = farm->options->journal,
     };
@@ -258,6 +259,8 @@ static void on_succeeded(FfarmFarm *farm, FfarmCrew *crew, FfarmJob *job, FfarmO
     g_clear_pointer(&job->log, g_free);
     job->output = g_steal_pointer(&outcome->output);
     job->output_size = outcome->output_size;
+    job->ssim = MAX(outcome->quality.ssim, 0);
+    job->vmaf = MAX(outcome->quality.vmaf, 0);
     ffarm_farm_note_end(farm, crew, job, FFARM_FAULT_NONE);
     ffarm_farm_end_job(farm, job, outcome->state);
 }

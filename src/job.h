@@ -43,11 +43,12 @@ typedef struct {
         *refused_by; /* of const FfarmHost*, borrowed: which may not take it, though they take others of its kind */
     char *output;    /* path of the result; NULL until it is in place */
     gint64 output_size;
+    double ssim, vmaf;     /* of the result, compared with its source; 0: not measured */
     gint64 elapsed_us;     /* of the last attempt */
     const FfarmHost *host; /* of the last attempt; nullable */
-    const char *engine;        /* of the last attempt; static, nullable */
-    char *fingerprint;         /* of that attempt's profile (see FfarmChoice); nullable */
-    char *profile;             /* of the last attempt, which the host may have chosen; nullable */
+    const char *engine;    /* of the last attempt; static, nullable */
+    char *fingerprint;     /* of that attempt's profile (see FfarmChoice); nullable */
+    char *profile;         /* of the last attempt, which the host may have chosen; nullable */
     GError *error;         /* why it failed last; nullable */
     char *locked;          /* destination that is locked for it, as is its source; NULL: nothing is */
     char *log;             /* path of a file with ffmpeg's own last words in the last failed attempt; nullable */

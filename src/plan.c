@@ -300,11 +300,37 @@ static GPtrArray *gather_choices(const FfarmPlan *plan, const FfarmPlanItem *ite
     return choices;
 }
 
+/* Returns: the first problem that stands against encoding @media; NULL if there is none. Of a film that was cut off the
+ * rest can be encoded, where that is wanted. */
+static const FfarmProblem *find_problem(const FfarmMedia *media, gboolean wants_rest)
+{
+    for (guint i = 0; i < media->problems->len; i++) {
+        const FfarmProblem *problem = g_ptr_array_index(media->problems, i);
+        if (!wants_rest || problem->kind != FFARM_PROBLEM_TRUNCATED)
+            return problem;
+    }
+    return NULL;
+}
+
+/* TRUE if @profile (NULL: some profile) encodes what is left of damaged films. */
+static gboolean wants_rest(const FfarmSettings *settings, const FfarmProfile *profile)
+{
+    if (profile)
+        return ffarm_proof_over(&settings->proof, &profile->proof).damaged == FFARM_DAMAGED_ENCODE;
+    gboolean wants = settings->proof.damaged == FFARM_DAMAGED_ENCODE;
+    for (guint i = 0; i < settings->profiles->len && !wants; i++)
+        wants = wants_rest(settings, g_ptr_array_index(settings->profiles, i));
+    return wants;
+}
+
 /* Returns: why @choice can't be carried out, NULL if it can. */
 static char *find_obstacle(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmChoice *choice,
                            FfarmClashes *clashes)
 {
     gboolean replaces = !plan->keep && !plan->output_dir;
+    const FfarmProblem *problem = find_problem(item->media, wants_rest(plan->settings, choice->profile));
+    if (problem)
+        return g_strdup(problem->text);
     char *reason = ffarm_clashes_check_result(clashes, item->media, choice->destination, replaces);
     if (!reason)
         reason = ffarm_destination_obstacle(choice->destination);
@@ -386,8 +412,8 @@ static void decide(const FfarmPlan *plan, const FfarmPlanOptions *options, Ffarm
 {
     if (settle_leftover(plan, item))
         return;
-    if (!ffarm_media_is_valid(item->media)) {
-        const FfarmProblem *problem = g_ptr_array_index(item->media->problems, 0);
+    const FfarmProblem *problem = find_problem(item->media, wants_rest(plan->settings, NULL));
+    if (problem) {
         settle(item, FFARM_PLAN_INVALID, g_strdup(problem->text));
         return;
     }

@@ -217,6 +217,8 @@ static char *result_line(const FfarmEvent *event)
     ffarm_json_add_string(builder, "reason", job->item->reason);
     ffarm_json_add_integer(builder, "source_size", job->item->media->size_bytes);
     ffarm_json_add_size(builder, "output_size", job->output_size);
+    ffarm_json_add_real(builder, "ssim", job->ssim > 0 ? job->ssim : NAN);
+    ffarm_json_add_real(builder, "vmaf", job->vmaf > 0 ? job->vmaf : NAN);
     ffarm_json_add_seconds(builder, "elapsed", job->elapsed_us);
     ffarm_json_add_integer(builder, "attempts", job->attempts);
     ffarm_json_add_string(builder, "error", peek_error(job));

@@ -10,6 +10,7 @@
 #include "encode.h"
 #include "error.h"
 #include "ffmpeg_log.h"
+#include "keep_failed.h"
 #include "nonce.h"
 #include "replace.h"
 #include "verify_result.h"
@@ -210,6 +211,25 @@ static gboolean is_below_threshold(const Attempt *attempt)
     return threshold > 0 && source > 0 && 100 * (source - result) / source < threshold;
 }
 
+/* Puts what is no proper result where a person can look at it, and says where that is. */
+static void keep_failed(const Attempt *attempt, GError **error)
+{
+    const FfarmWork *work = attempt->work;
+    if (!work->keep_failed || !g_error_matches(*error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_MISMATCH))
+        return;
+    g_autoptr(GError) inner = NULL;
+    g_autofree char *path = ffarm_keep_failed(work->keep_failed, attempt->placement->result, attempt->source->path,
+                                              work->choice->destination, attempt->name, attempt->cancellable, &inner);
+    if (!path) {
+        g_ptr_array_add(attempt->outcome->remarks, g_strdup(inner->message));
+        return;
+    }
+    g_autofree char *name = g_filename_display_name(path);
+    g_autofree char *message = g_strdup_printf("%s; the result is kept as %s", (*error)->message, name);
+    g_free((*error)->message);
+    (*error)->message = g_steal_pointer(&message);
+}
+
 static gboolean verify(const Attempt *attempt, GError **error)
 {
     const FfarmChoice *choice = attempt->work->choice;
@@ -221,8 +241,13 @@ static gboolean verify(const Attempt *attempt, GError **error)
         .stall_ms = attempt->work->stall_ms,
     };
     params.promise.flags = ffarm_verify_flags(choice->profile, &params.proof);
-    return ffarm_verify_result(attempt->placement->result, attempt->source, &params, &attempt->outcome->quality,
-                               attempt->cancellable, error);
+    g_autoptr(GError) inner = NULL;
+    if (ffarm_verify_result(attempt->placement->result, attempt->source, &params, &attempt->outcome->quality,
+                            attempt->cancellable, &inner))
+        return TRUE;
+    keep_failed(attempt, &inner);
+    g_propagate_error(error, g_steal_pointer(&inner));
+    return FALSE;
 }
 
 /* What was verified is what goes in the film's place, or nothing does. */

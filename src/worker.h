@@ -20,8 +20,9 @@ typedef struct {
     const FfarmPlanItem *item;
     const FfarmChoice *choice; /* for the runner's host */
     guint stall_ms;
-    guint attempt; /* from 1; names the log, and with a nonce the temporaries */
-    FfarmJournal *journal; /* nullable: gets to know of everything that is about to be made or replaced */
+    const char *keep_failed; /* folder for results that fail their proof; NULL: they are removed */
+    guint attempt;           /* from 1; names the log, and with a nonce the temporaries */
+    FfarmJournal *journal;   /* nullable: gets to know of everything that is about to be made or replaced */
     void (*on_state)(FfarmJobState state, gpointer user_data);
     void (*on_progress)(const FfarmProgress *progress, gpointer user_data);
     void (*on_transfer)(gint64 done_bytes, gint64 total_bytes, gpointer user_data);

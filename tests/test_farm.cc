@@ -120,6 +120,55 @@ TEST_F(Farm, FailsAJobWhoseEncoderFailsAndKeepsTheLog)
     EXPECT_EQ(summary.failed, 1u);
 }
 
+TEST_F(Farm, KeepsAResultThatIsNotTheFilmWhereItWasTold)
+{
+    std::string film = Film("film.mkv", 4), kept = In("kept");
+    options.keep_failed = kept.c_str();
+    std::string half = StandIn("half", "exec $ffmpeg -y -i \"$in\" -map 0 -c copy -t 1 -f matroska \"$last\"");
+    EXPECT_TRUE(Run(Cluster({{"a", half}})));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    ExpectUntouched();
+    ASSERT_EQ(Tree(kept).size(), 1u);
+    std::string path = kept + "/" + Tree(kept)[0];
+    EXPECT_NE(Of(film).error.find("the source's at 4.0"), std::string::npos) << Of(film).error;
+    EXPECT_NE(Of(film).error.find("; the result is kept as " + path), std::string::npos) << Of(film).error;
+    ExpectPlays(path);
+}
+
+TEST_F(Farm, EncodesWhatIsLeftOfACutFilmOnlyWhereThatIsWanted)
+{
+    std::string film = Film("film.mkv", 4);
+    media_cut(film.c_str(), 60);
+    before[film] = Read(film);
+    results.clear();
+    EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}})));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    ExpectUntouched();
+    results.clear();
+    EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}}, "", Profile("    damaged: skip\n"))));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    results.clear();
+    EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}}, "", Profile("    damaged: encode\n"))));
+    ExpectDone(film);
+    EXPECT_NE(Read(film), before[film]);
+    ExpectPlays(film);
+}
+
+TEST_F(Farm, MeasuresThePictureAndRefusesABadOne)
+{
+    std::string film = Film("film.mkv");
+    std::string bad = StandIn("bad", "exec $ffmpeg -y -i \"$in\" -map 0 -c:v libx264 -crf 51 -vf "
+                                     "scale=4:4,scale=64:64 -c:a copy -f matroska \"$last\"");
+    results.clear();
+    EXPECT_TRUE(Run(Cluster({{"a", bad}}, "", Profile("    min_ssim: 0.9\n    output_options_video: -c:v libx264\n"))));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    EXPECT_NE(Of(film).error.find("SSIM of the picture is 0."), std::string::npos) << Of(film).error;
+    ExpectUntouched();
+    results.clear();
+    EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}}, "", Profile("    min_ssim: 0.9\n"))));
+    ExpectDone(film);
+}
+
 TEST_F(Farm, TriesASecondHostBeforeItBlamesTheFilm)
 {
     std::string film = Film("film.mkv");

@@ -257,12 +257,15 @@ TEST_F(JsonPlan, EventsOfAJob)
     job->state = FFARM_JOB_DONE;
     job->output = g_strdup("/m/a.mkv");
     job->output_size = 77;
+    job->ssim = 0.5;
     job->elapsed_us = 2500000;
     {
         Line line(ffarm_json_event(&event));
         EXPECT_EQ(line["status"], "\"done\"");
         EXPECT_EQ(line["output"], "\"/m/a.mkv\"");
         EXPECT_EQ(line["output_size"], "77");
+        EXPECT_EQ(line["ssim"], "0.5");
+        EXPECT_EQ(line["vmaf"], "null");
         EXPECT_EQ(line["elapsed"], "2.5");
         EXPECT_EQ(line["error"], "null");
         EXPECT_EQ(line["source_size"], std::to_string(Item(0)->media->size_bytes));

@@ -50,6 +50,7 @@ void cli_args_free(CliArgs *args)
     g_strfreev(args->mixins);
     g_free(args->config);
     g_free(args->output_dir);
+    g_free(args->keep_failed);
     g_free(args);
 }
 

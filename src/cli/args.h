@@ -23,16 +23,16 @@ typedef struct {
 } CliFile;
 
 typedef struct {
-    char **argv;                /* all of the line, program first */
-    const struct CliVerb *verb; /* borrowed from the verb table */
-    gboolean verb_is_implied;   /* none was typed */
-    GPtrArray *files;           /* of CliFile */
-    char *cluster, *profile;    /* in force at the end of the line; nullable */
-    char **mixins;              /* likewise */
-    GPtrArray *clusters;        /* of char*: every -c of a verb that takes no FILEs */
-    GPtrArray *hosts;           /* of char*: every --host */
-    char *config, *output_dir;  /* nullable */
-    gboolean is_null;           /* lists are separated by NUL */
+    char **argv;                             /* all of the line, program first */
+    const struct CliVerb *verb;              /* borrowed from the verb table */
+    gboolean verb_is_implied;                /* none was typed */
+    GPtrArray *files;                        /* of CliFile */
+    char *cluster, *profile;                 /* in force at the end of the line; nullable */
+    char **mixins;                           /* likewise */
+    GPtrArray *clusters;                     /* of char*: every -c of a verb that takes no FILEs */
+    GPtrArray *hosts;                        /* of char*: every --host */
+    char *config, *output_dir, *keep_failed; /* nullable */
+    gboolean is_null;                        /* lists are separated by NUL */
     gboolean keep, sequential, dry_run, again, failed, now, json, quiet, help, version;
     guint verbose;                /* how often -v was given */
     guint progress, color, order; /* CliProgress, CliColor, CliOrder */

@@ -242,6 +242,7 @@ static int execute(Run *run, const FfarmPlan *plan)
     g_autoptr(CliRunView) view = cli_run_view_new(run->args, plan, run->lists);
     FfarmFarmOptions options = {
         .retries = run->args->retries,
+        .keep_failed = run->args->keep_failed,
         .drain = cli_interrupt_drain(run->interrupt),
         .journal = run->journal,
         .on_event = cli_run_view_event,

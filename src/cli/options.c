@@ -37,10 +37,16 @@ static const CliOption options[] = {
      "Prints for every file the rule that matches, the profile, and for each host that may take it the command line of "
      "ffmpeg; with -v also what each rule asked and what the file has. Nothing is written, here or on a host."},
     {0, "again", NULL, CLI_VERB_RUN, CLI_FLAG, FIELD(again), FALSE, "encode also what was done before",
-     "Otherwise a file that an earlier run has encoded with the same profile, or found not worth it, is skipped as long "
+     "Otherwise a file that an earlier run has encoded with the same profile, or found not worth it, is skipped as "
+     "long "
      "as its size and its time of change are the same. So is the result itself."},
     {0, "order", "given|longest|shortest", CLI_VERB_RUN, CLI_CHOICE, FIELD(order), FALSE,
      "which files go first (given)", NULL},
+    {0, "keep-failed", "DIR", CLI_VERB_RUN, CLI_TEXT, FIELD(keep_failed), FALSE,
+     "keep results that fail their proof in DIR",
+     "A result that is not the same film as its source is never put in its place, and is removed otherwise. Nothing in "
+     "DIR is "
+     "overwritten; the message of the failed file names what was kept."},
     {0, "retries", "N", CLI_VERB_RUN, CLI_NUMBER, FIELD(retries), FALSE,
      "give a failed host's file to another N times (2)", NULL},
     {0, "failed", NULL, CLI_VERB_RETRY | CLI_VERB_HISTORY, CLI_FLAG, FIELD(failed), FALSE, "only what failed", NULL},
@@ -48,8 +54,8 @@ static const CliOption options[] = {
     {0, "json", NULL, CLI_VERB_ALL & ~(CLI_VERB_HELP | CLI_VERB_STOP), CLI_FLAG, FIELD(json), FALSE,
      "one JSON object a line on standard output",
      "Nothing else is written there. Every object has a member \"event\"."},
-    {0, "progress", "auto|bar|plain|none", CLI_VERB_RUN | CLI_VERB_RESUME | CLI_VERB_RETRY, CLI_CHOICE, FIELD(progress), FALSE,
-     "how progress is shown (auto)", NULL},
+    {0, "progress", "auto|bar|plain|none", CLI_VERB_RUN | CLI_VERB_RESUME | CLI_VERB_RETRY, CLI_CHOICE, FIELD(progress),
+     FALSE, "how progress is shown (auto)", NULL},
     {0, "color", "auto|always|never", CLI_VERB_ALL & ~CLI_VERB_HELP, CLI_CHOICE, FIELD(color), FALSE,
      "when to use colours (auto: on a terminal)", NULL},
     {'v', "verbose", NULL, CLI_VERB_ALL & ~CLI_VERB_HELP, CLI_COUNT, FIELD(verbose), FALSE,
