@@ -51,6 +51,12 @@ gboolean ffarm_probe_files(const char *const *paths, guint n_paths, guint n_thre
  * bare video streams go by. Never opens the file. */
 gboolean ffarm_probe_name_may_be_video(const char *path);
 
+/* For walking folders: TRUE if @path is a film by its name, or else, judged by its first bytes and a short probe, has a
+ * video stream. Files of names that stand for other uses of film containers (sound, pictures), for downloads that are not
+ * whole and for copies put aside are not opened.
+ * @cancellable: nullable; FALSE once it is cancelled, for names that say nothing. */
+gboolean ffarm_probe_may_be_video(const char *path, GCancellable *cancellable);
+
 /* "libavformat 59.27.100, libavcodec 59.37.100, libavutil 57.28.100", for --version. Static. */
 const char *ffarm_probe_versions(void);
 

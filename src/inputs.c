@@ -114,7 +114,7 @@ static gboolean take_entry(Walk *walk, const char *folder, const char *relative,
     }
     if (S_ISDIR(info.st_mode))
         return !is_first_visit(walk, &info) || walk_folder(walk, path, below, error);
-    if (S_ISREG(info.st_mode) && ffarm_probe_name_may_be_video(name))
+    if (S_ISREG(info.st_mode) && ffarm_probe_may_be_video(path, walk->cancellable))
         take_file(walk, path, below);
     return TRUE;
 }

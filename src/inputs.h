@@ -31,8 +31,8 @@ void ffarm_input_free(FfarmInput *input); /* NULL is legal */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmInput, ffarm_input_free)
 
 /* Appends @argument to @inputs (array of FfarmInput, free function set). A file is taken as it is, also one that does not
- * exist: the plan will say so. A folder is walked, sorted by name, subfolders too; files that may be films by their name are
- * taken; hidden files, ffarm's own temporaries and what was reached already (symbolic link loops) are passed over.
+ * exist: the plan will say so. A folder is walked, sorted by name, subfolders too; files that are films by their name, or by what
+ * is in them (ffarm_probe_may_be_video()), are taken; hidden files, ffarm's own temporaries and what was reached already (symbolic link loops) are passed over.
  * A subfolder that can't be read is reported through @warnings (array of char*, nullable) and passed over.
  * Returns: FALSE only with G_IO_ERROR_CANCELLED. */
 gboolean ffarm_inputs_add(GPtrArray *inputs, const char *argument, const char *cluster, const char *profile,
