@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "error.h"
 #include "host.h"
+#include "job_error.h"
 #include "runner.h"
 
 #define SAMPLE_US (2 * G_USEC_PER_SEC)
@@ -158,18 +158,6 @@ static gboolean compare_best(const Comparer *comparer, gint64 start_us, double *
     return TRUE;
 }
 
-G_GNUC_PRINTF(4, 5)
-static gboolean fail(GError **error, FfarmJobError code, const FfarmMedia *source, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_autofree char *name = g_filename_display_name(source->path);
-    g_set_error(error, FFARM_JOB_ERROR, (gint)code, "%s: %s", name, text);
-    return FALSE;
-}
-
 /* Measures all samples by one filter. @mean, and @quality's worst. */
 static gboolean measure(const Comparer *comparer, const gint64 *starts_us, guint n_starts, double *mean,
                         FfarmQuality *quality, GError **error)
@@ -192,8 +180,9 @@ static gboolean measure(const Comparer *comparer, const gint64 *starts_us, guint
     }
     quality->n_samples = count;
     if (count == 0)
-        return fail(error, FFARM_JOB_ERROR_MISMATCH, comparer->source,
-                    "the result's picture can't be compared with the source's: ffmpeg found no frames in either");
+        return ffarm_job_fail(
+            error, FFARM_JOB_ERROR_MISMATCH, comparer->source->path,
+            "the result's picture can't be compared with the source's: ffmpeg found no frames in either");
     *mean = sum / count;
     return TRUE;
 }
@@ -203,9 +192,9 @@ static gboolean judge(const Comparer *comparer, const char *name, const FfarmBou
 {
     if (!bound->is_set || quality->worst >= bound->value)
         return TRUE;
-    return fail(error, FFARM_JOB_ERROR_MISMATCH, comparer->source,
-                "%s of the picture is %.4g at %.0f s, the least is %.4g", name, quality->worst,
-                (double)quality->worst_us / G_USEC_PER_SEC, bound->value);
+    return ffarm_job_fail(error, FFARM_JOB_ERROR_MISMATCH, comparer->source->path,
+                          "%s of the picture is %.4g at %.0f s, the least is %.4g", name, quality->worst,
+                          (double)quality->worst_us / G_USEC_PER_SEC, bound->value);
 }
 
 /* libvmaf is not in every ffmpeg. */
@@ -230,8 +219,8 @@ static gboolean measure_all(Comparer *comparer, const FfarmProof *proof, FfarmQu
     if (!find_vmaf(comparer, &has_vmaf, error))
         return FALSE;
     if (proof->min_vmaf.is_set && !has_vmaf)
-        return fail(error, FFARM_JOB_ERROR_REPLACE, comparer->source,
-                    "min_vmaf can't be measured, as %s has no libvmaf; use min_ssim", comparer->ffmpeg);
+        return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, comparer->source->path,
+                              "min_vmaf can't be measured, as %s has no libvmaf; use min_ssim", comparer->ffmpeg);
     gboolean wants_vmaf = has_vmaf && (proof->min_vmaf.is_set || !proof->min_ssim.is_set);
     if (wants_vmaf) {
         comparer->is_vmaf = TRUE;
@@ -269,6 +258,7 @@ gboolean ffarm_quality_measure(const char *ffmpeg, const FfarmMedia *source, con
     if (inner->domain == FFARM_JOB_ERROR || g_error_matches(inner, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         g_propagate_error(error, g_steal_pointer(&inner));
     else
-        fail(error, FFARM_JOB_ERROR_REPLACE, source, "the picture can't be compared here (%s)", inner->message);
+        ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, source->path, "the picture can't be compared here (%s)",
+                       inner->message);
     return FALSE;
 }

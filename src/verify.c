@@ -177,7 +177,7 @@ static gboolean judge_unmapped(const Comparison *it, GError **error)
     return verify_length_unmapped(it, error);
 }
 
-static gint64 count_corrupt(const FfarmPackets *packets)
+gint64 verify_count_corrupt(const FfarmPackets *packets)
 {
     gint64 corrupt = 0;
     for (guint i = 0; i < packets->streams->len; i++)
@@ -193,8 +193,9 @@ static gboolean judge_damage(const Comparison *it, GError **error)
         return TRUE;
     if (!after->reached_end)
         return verify_mismatch(it, error, "the result can't be read to its end (%s)", after->failure);
-    if (count_corrupt(after) > count_corrupt(before))
-        return verify_mismatch(it, error, "the result has %" G_GINT64_FORMAT " damaged packets", count_corrupt(after));
+    if (verify_count_corrupt(after) > verify_count_corrupt(before))
+        return verify_mismatch(it, error, "the result has %" G_GINT64_FORMAT " damaged packets",
+                               verify_count_corrupt(after));
     if (after->complaints > before->complaints)
         return verify_mismatch(it, error, "the result is damaged: %s", after->first_complaint);
     return TRUE;

@@ -38,6 +38,8 @@ VerifyKind verify_kind(const FfarmStream *stream);
 const char *verify_kind_name(VerifyKind kind); /* "cover art" */
 gboolean verify_is_copied(const Pair *pair);   /* as it is, by plan or by the profile's options */
 
+gint64 verify_count_corrupt(const FfarmPackets *packets); /* packets that the demuxer took for damaged */
+
 /* Sets @error. Returns: FALSE. */
 gboolean verify_mismatch(const Comparison *it, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* The same for a stream: "audio stream 1 of the result " comes before the text. */

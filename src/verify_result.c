@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "verify_result.h"
 
-#include "error.h"
+#include "job_error.h"
 #include "prober.h"
+#include "verify_parts.h"
 
 /* A file and all that was measured of it. */
 typedef struct {
@@ -18,18 +19,6 @@ static void measurement_clear(Measurement *measurement)
     ffarm_decoded_free(measurement->decoded);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Measurement, measurement_clear)
-
-G_GNUC_PRINTF(4, 5)
-static gboolean fail(GError **error, FfarmJobError code, const FfarmMedia *source, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_autofree char *name = g_filename_display_name(source->path);
-    g_set_error(error, FFARM_JOB_ERROR, (gint)code, "%s: %s", name, text);
-    return FALSE;
-}
 
 /* Ends of all streams, measured from the media's start: ffmpeg moves a film to begin at 0. */
 static gint64 *measure_ends(const FfarmMedia *media, const FfarmPackets *packets)
@@ -52,7 +41,7 @@ static gboolean fail_reading(GError **error, FfarmJobError code, const FfarmMedi
         g_propagate_error(error, g_error_copy(problem));
         return FALSE;
     }
-    return fail(error, code, source, "%s (%s)", what, problem ? problem->message : failure);
+    return ffarm_job_fail(error, code, source->path, "%s (%s)", what, problem ? problem->message : failure);
 }
 
 static gboolean may_be_damaged(const FfarmVerifyParams *params)
@@ -95,21 +84,13 @@ static gboolean decode(const char *path, const FfarmMedia *source, FfarmJobError
     return measurement->decoded || fail_reading(error, code, source, what, inner, NULL);
 }
 
-static gint64 count_corrupt(const FfarmPackets *packets)
-{
-    gint64 corrupt = 0;
-    for (guint i = 0; i < packets->streams->len; i++)
-        corrupt += g_array_index(packets->streams, FfarmPacketsStream, i).corrupt;
-    return corrupt;
-}
-
 /* What ffmpeg complained of must be in the source itself, else the host read it wrongly. Only what can be decoded of a
  * source that is damaged has to be in the result. */
 static gboolean examine_damage(const FfarmMedia *source, const FfarmVerifyParams *params, Measurement *measurement,
                                GCancellable *cancellable, GError **error)
 {
     const FfarmPackets *packets = measurement->packets;
-    gboolean shows_damage = !packets->reached_end || packets->complaints > 0 || count_corrupt(packets) > 0;
+    gboolean shows_damage = !packets->reached_end || packets->complaints > 0 || verify_count_corrupt(packets) > 0;
     if (!may_be_damaged(params) || (!params->complaint && !shows_damage))
         return TRUE;
     if (!decode(source->path, source, FFARM_JOB_ERROR_SOURCE, "the source can't be decoded", params, measurement,
@@ -117,8 +98,8 @@ static gboolean examine_damage(const FfarmMedia *source, const FfarmVerifyParams
         return FALSE;
     if (shows_damage || measurement->decoded->errors > 0)
         return TRUE;
-    return fail(error, FFARM_JOB_ERROR_HOST, source, "ffmpeg complained of the source, which is sound here (%s)",
-                params->complaint);
+    return ffarm_job_fail(error, FFARM_JOB_ERROR_HOST, source->path,
+                          "ffmpeg complained of the source, which is sound here (%s)", params->complaint);
 }
 
 /* The source is decoded only where its faults may be those of the result. */
