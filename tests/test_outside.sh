@@ -45,4 +45,8 @@ done
 HOME=$root/home "$root/outside" "$root/films/one.mkv" "$root/films/two.mkv" || fail "an outside program does not work"
 
 "$prefix/bin/ffarm" --version | grep -q '^ffarm ' || fail "the installed program does not run"
+for file in bash-completion/completions/ffarm.bash zsh/site-functions/_ffarm fish/vendor_completions.d/ffarm.fish \
+    doc/ffarm/samples/household.yml; do
+    [ -f "$prefix/share/$file" ] || fail "share/$file is not installed"
+done
 [ -f "$prefix/share/man/man1/ffarm.1" ] || fail "the manual is not installed"

@@ -8,10 +8,17 @@ called_from=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . tools/packages.sh
 
+case ${1:-} in
+  -h | --help)
+    sed -n '3,5s/^# //p' tools/quickstart.sh
+    exit 0 ;;
+esac
+
 install_packages $packages_build $packages_run
 if [ ! -f build-quickstart/build.ninja ]; then
   meson setup build-quickstart -Dtests=false >/dev/null
 fi
+echo "Building ffarm, once (about a minute)..." >&2
 ninja -C build-quickstart >/dev/null || { ninja -C build-quickstart >&2; exit 1; }
 ffarm=$PWD/build-quickstart/src/ffarm
 
