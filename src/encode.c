@@ -6,15 +6,20 @@
 #include "error.h"
 
 #define NEWS_INTERVAL_US (G_USEC_PER_SEC / 2)
+/* Muxers hold some of the film back, but not as much. */
+#define UNWRITTEN_US (60 * G_USEC_PER_SEC)
 
 typedef struct {
     const FfarmEncode *encode;
     FfarmFfmpegLog *log;
     FfarmProgressReader *reader;
-    gint64 told_us;     /* when on_progress was last called */
-    gint64 advanced_us; /* when the encode last got further */
-    gint64 position;    /* how far it was then: time, size and frames together */
-    gboolean has_ended; /* "progress=end" was seen, which ffmpeg says once */
+    gint64 told_us;        /* when on_progress was last called */
+    gint64 advanced_us;    /* when the encode last got further */
+    gint64 position;       /* how far it was then */
+    gint64 wrote_us;       /* when its output last changed in size */
+    gint64 size_bytes;     /* its size then; 0 unknown */
+    gint64 wrote_out_time; /* and how far it was */
+    gboolean has_ended;    /* "progress=end" was seen, which ffmpeg says once */
     gboolean is_hopeless;
     gboolean is_stalled;
 } Watch;
@@ -22,8 +27,31 @@ typedef struct {
 /* TRUE while there is hope. ffmpeg may go on talking without getting anywhere, which the runner can't know. */
 static gboolean is_alive(Watch *watch, gint64 now_us)
 {
-    watch->is_stalled = now_us - watch->advanced_us > (gint64)watch->encode->stall_ms * 1000;
+    gint64 last_us = MIN(watch->advanced_us, watch->wrote_us);
+    watch->is_stalled = now_us - last_us > (gint64)watch->encode->stall_ms * 1000;
     return !watch->is_stalled;
+}
+
+/* Time and frames tell how far it is; where ffmpeg counts neither, only the size is left. */
+static gint64 position_of(const FfarmProgress *progress)
+{
+    gint64 position = progress->out_time_us + progress->frame;
+    return position ? position : progress->size_bytes;
+}
+
+static void note_position(Watch *watch, const FfarmProgress *progress, gint64 now_us)
+{
+    gint64 position = position_of(progress);
+    if (position != watch->position || (progress->is_end && !watch->has_ended))
+        watch->advanced_us = now_us;
+    watch->position = position;
+    gboolean writes = progress->size_bytes != watch->size_bytes;
+    /* It may go on counting while nothing arrives on the disk any more. */
+    if (writes || progress->size_bytes == 0 || progress->out_time_us - watch->wrote_out_time < UNWRITTEN_US)
+        watch->wrote_us = now_us;
+    if (writes || watch->size_bytes == 0)
+        watch->wrote_out_time = progress->out_time_us;
+    watch->size_bytes = progress->size_bytes;
 }
 
 static gboolean on_stdout(const char *data, gsize length, gpointer user_data)
@@ -33,11 +61,8 @@ static gboolean on_stdout(const char *data, gsize length, gpointer user_data)
     if (!ffarm_progress_reader_feed(watch->reader, data, length, now_us))
         return is_alive(watch, now_us);
     FfarmProgress progress = ffarm_progress_reader_get(watch->reader);
-    gint64 position = progress.out_time_us + progress.size_bytes + progress.frame;
     gboolean is_first_end = progress.is_end && !watch->has_ended;
-    if (position != watch->position || is_first_end)
-        watch->advanced_us = now_us;
-    watch->position = position;
+    note_position(watch, &progress, now_us);
     watch->has_ended |= progress.is_end;
     gboolean is_due = is_first_end || now_us - watch->told_us >= NEWS_INTERVAL_US;
     if (is_due && watch->encode->on_progress) {
@@ -154,7 +179,8 @@ gboolean ffarm_encode_run(FfarmRunner *runner, const FfarmEncode *encode, FfarmF
 {
     const FfarmMedia *source = encode->source;
     g_autoptr(FfarmProgressReader) reader = ffarm_progress_reader_new(source->duration_us, source->size_bytes);
-    Watch watch = {.encode = encode, .log = log, .reader = reader, .advanced_us = g_get_monotonic_time()};
+    gint64 now_us = g_get_monotonic_time();
+    Watch watch = {.encode = encode, .log = log, .reader = reader, .advanced_us = now_us, .wrote_us = now_us};
     FfarmExit end = {0};
     if (!run_watched(runner, &watch, &end, cancellable, error))
         return FALSE;

@@ -4,6 +4,7 @@
 #include "farm_private.h"
 #include "error.h"
 #include "notify.h"
+#include "settle.h"
 
 static void on_cancelled(FfarmFarm *farm)
 {
@@ -37,6 +38,9 @@ static void handle(FfarmFarm *farm, FfarmNews *news)
         break;
     case FFARM_NEWS_TRANSFER:
         ffarm_farm_tell_transfer(farm, member, news);
+        break;
+    case FFARM_NEWS_MESSAGE:
+        ffarm_farm_tell_message(farm, news->message, FALSE);
         break;
     case FFARM_NEWS_FINISHED:
         ffarm_farm_on_finished(farm, member, news->outcome);
@@ -72,6 +76,32 @@ static gint compare_length(gconstpointer a, gconstpointer b, gpointer user_data)
     return farm->plan->order == FFARM_ORDER_LONGEST ? -sign : sign;
 }
 
+/* Somebody may still be writing @job's film: it waits until that is long enough ago. Whether it has changed since it
+ * was probed is looked at when its turn comes. Returns: FALSE if it is old enough. */
+static gboolean let_settle(FfarmFarm *farm, FfarmJob *job)
+{
+    gint64 wait_us =
+        ffarm_settle_wait_us(job->item->media->mtime_ns, g_get_real_time(), farm->plan->settings->settle_time);
+    if (wait_us == 0)
+        return FALSE;
+    ffarm_alarms_set(farm->alarms, FFARM_ALARM_SETTLE, job, g_get_monotonic_time() + wait_us);
+    return TRUE;
+}
+
+static void tell_settling(const FfarmFarm *farm)
+{
+    g_autoptr(GPtrArray) jobs = ffarm_alarms_list(farm->alarms, FFARM_ALARM_SETTLE);
+    if (jobs->len == 0)
+        return;
+    const FfarmJob *first = g_ptr_array_index(jobs, 0);
+    g_autofree char *name = g_filename_display_name(first->item->input->path);
+    g_autofree char *others = jobs->len > 1 ? g_strdup_printf(" and %u more", jobs->len - 1) : g_strdup("");
+    g_autofree char *text =
+        g_strdup_printf("%s%s: written to just now, so left alone for %u s, in case it is not complete", name, others,
+                        farm->plan->settings->settle_time);
+    ffarm_farm_tell_message(farm, text, FALSE);
+}
+
 /* Everything that is to be encoded waits, in the order asked for (equals as given); the rest is told of at once. */
 static void queue_all(FfarmFarm *farm)
 {
@@ -88,9 +118,11 @@ static void queue_all(FfarmFarm *farm)
     for (guint i = 0; i < order->len; i++) {
         FfarmJob *job = g_ptr_array_index(order, i);
         farm->ranks[job->item->id] = i;
-        ffarm_dispatch_queue(farm->dispatch, job, i);
+        if (!let_settle(farm, job))
+            ffarm_farm_queue(farm, job);
         ffarm_farm_tell_job(farm, FFARM_EVENT_JOB, job, NULL);
     }
+    tell_settling(farm);
 }
 
 static void end_others(FfarmFarm *farm)
@@ -118,6 +150,7 @@ static void farm_init(FfarmFarm *farm, const FfarmPlan *plan, const FfarmFarmOpt
     farm->news = g_async_queue_new_full((GDestroyNotify)ffarm_news_free);
     farm->stop = g_cancellable_new();
     farm->alarms = ffarm_alarms_new();
+    farm->space = ffarm_space_new();
     farm->dispatch = ffarm_dispatch_new(plan);
     farm->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_job_free);
     farm->roster = ffarm_roster_new(farm->dispatch);
@@ -130,6 +163,7 @@ static void farm_clear(FfarmFarm *farm)
     g_ptr_array_unref(farm->jobs);
     ffarm_dispatch_free(farm->dispatch);
     ffarm_alarms_free(farm->alarms);
+    ffarm_space_free(farm->space);
     g_async_queue_unref(farm->news);
     g_object_unref(farm->stop);
     g_free(farm->ranks);

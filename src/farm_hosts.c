@@ -229,10 +229,21 @@ static void hurry(FfarmFarm *farm)
     }
 }
 
+/* No host was ever there: that need not wait for anything. */
+static void give_up_all(FfarmFarm *farm)
+{
+    g_autoptr(GPtrArray) jobs = ffarm_alarms_list(farm->alarms, FFARM_ALARM_SETTLE);
+    for (guint i = 0; i < jobs->len; i++) {
+        ffarm_alarms_clear(farm->alarms, FFARM_ALARM_SETTLE, g_ptr_array_index(jobs, i));
+        ffarm_farm_queue(farm, g_ptr_array_index(jobs, i));
+    }
+    ffarm_farm_give_up_hosts(farm);
+}
+
 void ffarm_farm_watch_standstill(FfarmFarm *farm)
 {
     if (!ffarm_roster_is_awaited(farm->roster) && !ffarm_roster_was_usable(farm->roster))
-        ffarm_farm_give_up_hosts(farm);
+        give_up_all(farm);
     ffarm_farm_fail_orphans(farm);
     if (!is_at_standstill(farm)) {
         ffarm_alarms_clear(farm->alarms, FFARM_ALARM_GIVE_UP, NULL);

@@ -126,6 +126,7 @@ static void give(FfarmFarm *farm, FfarmMember *member, FfarmJob *job, FfarmChoic
         .plan = farm->plan,
         .item = job->item,
         .choice = choice,
+        .space = farm->space,
         .stall_ms = stall_ms(farm, choice),
         .keep_failed = farm->options->keep_failed,
         .attempt = job->attempts,

@@ -24,6 +24,7 @@ typedef struct {
     FfarmRoster *roster;
     guint *ranks;        /* by item id: place in the order of handing out */
     FfarmAlarms *alarms; /* of crews and jobs */
+    FfarmSpace *space;   /* of the slots that work */
     guint unfinished, running;
     gboolean is_cancelled, is_draining;
     gboolean is_journal_broken; /* and that was told */

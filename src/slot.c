@@ -35,6 +35,7 @@ void ffarm_news_free(FfarmNews *news)
         return;
     ffarm_host_report_free(news->report);
     ffarm_outcome_free(news->outcome);
+    g_free(news->message);
     g_clear_error(&news->error);
     g_free(news);
 }
@@ -81,6 +82,14 @@ static void on_transfer(gint64 done_bytes, gint64 total_bytes, gpointer user_dat
     FfarmNews *news = news_new(FFARM_NEWS_TRANSFER, slot);
     news->done_bytes = done_bytes;
     news->total_bytes = total_bytes;
+    g_async_queue_push(slot->news, news);
+}
+
+static void on_message(const char *message, gpointer user_data)
+{
+    FfarmSlot *slot = user_data;
+    FfarmNews *news = news_new(FFARM_NEWS_MESSAGE, slot);
+    news->message = g_strdup(message);
     g_async_queue_push(slot->news, news);
 }
 
@@ -188,6 +197,7 @@ void ffarm_slot_give(FfarmSlot *slot, const FfarmWork *work)
     order->work.on_state = on_state;
     order->work.on_progress = on_progress;
     order->work.on_transfer = on_transfer;
+    order->work.on_message = on_message;
     order->work.user_data = slot;
     give_order(slot, order);
 }

@@ -19,6 +19,7 @@ typedef enum {
     FFARM_NEWS_STATE,   /* the job is in this state */
     FFARM_NEWS_PROGRESS,
     FFARM_NEWS_TRANSFER,
+    FFARM_NEWS_MESSAGE,   /* something to tell a person: message (owned by the news) */
     FFARM_NEWS_FINISHED,  /* the attempt is over: outcome (owned by the news); READY or LOST follows */
     FFARM_NEWS_READY,     /* wants a job */
     FFARM_NEWS_LOST,      /* there is no connection any more: error (owned by the news). A check makes a new one */
@@ -34,6 +35,7 @@ typedef struct {
     FfarmJobState state;
     FfarmProgress progress;
     gint64 done_bytes, total_bytes;
+    char *message;
     FfarmOutcome *outcome;
     GError *error;
 } FfarmNews;

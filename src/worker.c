@@ -13,6 +13,7 @@
 #include "keep_failed.h"
 #include "nonce.h"
 #include "replace.h"
+#include "room.h"
 #include "verify_result.h"
 
 /* Cleaning up has to end soon, also after Ctrl-C and on a host that does not answer. */
@@ -32,6 +33,7 @@ typedef struct {
     FfarmFfmpegLog *log;
     FfarmOutcome *outcome;
     gint64 trace;        /* what the journal calls this attempt's traces */
+    FfarmRoom *room;     /* what it may fill of which disk */
     gboolean has_folder; /* something of ours is on the host */
     struct stat result;  /* as it came */
     gint64 told_us;      /* when a transfer was last told of */
@@ -64,14 +66,51 @@ static void enter(const Attempt *attempt, FfarmJobState state)
     attempt->work->on_state(state, attempt->work->user_data);
 }
 
-static void on_transfer(gint64 done_bytes, gint64 total_bytes, gpointer user_data)
+static void tell_transfer(Attempt *attempt, gint64 done_bytes, gint64 total_bytes)
 {
-    Attempt *attempt = user_data;
     gint64 now_us = g_get_monotonic_time();
     if (done_bytes < total_bytes && now_us - attempt->told_us < TRANSFER_NEWS_US)
         return;
     attempt->told_us = now_us;
     attempt->work->on_transfer(done_bytes, total_bytes, attempt->work->user_data);
+}
+
+static void on_upload(gint64 done_bytes, gint64 total_bytes, gpointer user_data)
+{
+    Attempt *attempt = user_data;
+    ffarm_room_note_uploaded(attempt->room, done_bytes);
+    tell_transfer(attempt, done_bytes, total_bytes);
+}
+
+static void on_download(gint64 done_bytes, gint64 total_bytes, gpointer user_data)
+{
+    Attempt *attempt = user_data;
+    ffarm_room_note_downloaded(attempt->room, done_bytes);
+    tell_transfer(attempt, done_bytes, total_bytes);
+}
+
+static void on_progress(const FfarmProgress *progress, gpointer user_data)
+{
+    Attempt *attempt = user_data;
+    ffarm_room_note_encoded(attempt->room, progress->size_bytes);
+    attempt->work->on_progress(progress, attempt->work->user_data);
+}
+
+static gboolean reserve_room(Attempt *attempt, GError **error)
+{
+    const FfarmWork *work = attempt->work;
+    const FfarmRoomParams params = {
+        .space = work->space,
+        .runner = attempt->runner,
+        .placement = attempt->placement,
+        .destination = work->choice->destination,
+        .source_bytes = attempt->source->size_bytes,
+        .threshold = work->choice->profile->threshold,
+        .on_message = work->on_message,
+        .user_data = work->user_data,
+    };
+    attempt->room = ffarm_room_reserve(&params, attempt->cancellable, error);
+    return attempt->room != NULL;
 }
 
 static gboolean make_result_folder(const Attempt *attempt, GError **error)
@@ -100,8 +139,8 @@ static gboolean upload(Attempt *attempt, GError **error)
 {
     enter(attempt, FFARM_JOB_UPLOADING);
     return make_host_folder(attempt, error) &&
-           ffarm_runner_put(attempt->runner, attempt->source->path, attempt->placement->host_input, on_transfer,
-                            attempt, attempt->cancellable, error);
+           ffarm_runner_put(attempt->runner, attempt->source->path, attempt->placement->host_input, on_upload, attempt,
+                            attempt->cancellable, error);
 }
 
 /* A mounted host must mean the same file by its path; anything else would encode one film into another's place. */
@@ -141,8 +180,8 @@ static gboolean encode(Attempt *attempt, gboolean *is_hopeless, GError **error)
         .stall_ms = work->stall_ms,
         .shares_disk = !attempt->placement->must_move,
         .may_be_damaged = proof_of(attempt).damaged == FFARM_DAMAGED_ENCODE,
-        .on_progress = work->on_progress,
-        .user_data = work->user_data,
+        .on_progress = on_progress,
+        .user_data = attempt,
     };
     enter(attempt, FFARM_JOB_ENCODING);
     return ffarm_encode_run(attempt->runner, &params, attempt->log, is_hopeless, attempt->cancellable, error);
@@ -157,9 +196,13 @@ static gint64 max_result_bytes(const Attempt *attempt)
 static gboolean download(Attempt *attempt, GError **error)
 {
     enter(attempt, FFARM_JOB_DOWNLOADING);
+    FfarmRemoteStat there;
+    if (!ffarm_runner_stat(attempt->runner, attempt->placement->host_output, &there, attempt->cancellable, error) ||
+        !ffarm_room_check_result(attempt->room, there.size_bytes, attempt->cancellable, error))
+        return FALSE;
     g_autoptr(GError) inner = NULL;
     if (ffarm_runner_get(attempt->runner, attempt->placement->host_output, attempt->placement->result,
-                         max_result_bytes(attempt), on_transfer, attempt, attempt->cancellable, &inner))
+                         max_result_bytes(attempt), on_download, attempt, attempt->cancellable, &inner))
         return TRUE;
     /* It is this machine's disk that is full; another host would only encode for nothing. */
     if (g_error_matches(inner, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_NO_SPACE))
@@ -201,6 +244,9 @@ static gboolean fetch_output(Attempt *attempt, GError **error)
         return fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name,
                     "ffmpeg ended well, but its result is not here; check path-substitution");
     attempt->outcome->output_size = attempt->result.st_size;
+    if (!attempt->placement->must_move &&
+        !ffarm_room_check_result(attempt->room, attempt->result.st_size, attempt->cancellable, error))
+        return FALSE;
     return attempt->host->type != FFARM_HOST_MOUNTED || check_mounted_output(attempt, attempt->result.st_size, error);
 }
 
@@ -293,7 +339,7 @@ static FfarmJobState go_through(Attempt *attempt, GError **error)
 {
     gboolean is_hopeless = FALSE;
     if (!ffarm_replace_check_source(attempt->source, error) || !make_result_folder(attempt, error) ||
-        !bring_input(attempt, error) || !encode(attempt, &is_hopeless, error))
+        !reserve_room(attempt, error) || !bring_input(attempt, error) || !encode(attempt, &is_hopeless, error))
         return FFARM_JOB_FAILED;
     if (is_hopeless)
         return FFARM_JOB_BELOW_THRESHOLD;
@@ -432,6 +478,7 @@ FfarmOutcome *ffarm_worker_do(FfarmRunner *runner, const FfarmWork *work, GCance
         outcome->state = FFARM_JOB_CANCELLED;
     else if (outcome->state == FFARM_JOB_FAILED)
         outcome->log = save_log(&attempt);
+    ffarm_room_free(attempt.room);
     ffarm_placement_free(attempt.placement);
     g_strfreev(attempt.argv);
     g_free(attempt.name);

@@ -8,6 +8,7 @@
 #include "progress.h"
 #include "quality.h"
 #include "runner.h"
+#include "space.h"
 
 G_BEGIN_DECLS
 
@@ -19,6 +20,7 @@ typedef struct {
     const FfarmPlan *plan;
     const FfarmPlanItem *item;
     const FfarmChoice *choice; /* for the runner's host */
+    FfarmSpace *space;         /* of the run; NULL: room is not asked for */
     guint stall_ms;
     const char *keep_failed; /* folder for results that fail their proof; NULL: they are removed */
     guint attempt;           /* from 1; names the log, and with a nonce the temporaries */
@@ -26,6 +28,7 @@ typedef struct {
     void (*on_state)(FfarmJobState state, gpointer user_data);
     void (*on_progress)(const FfarmProgress *progress, gpointer user_data);
     void (*on_transfer)(gint64 done_bytes, gint64 total_bytes, gpointer user_data);
+    void (*on_message)(const char *message, gpointer user_data); /* something to tell a person now */
     gpointer user_data;
 } FfarmWork;
 

@@ -124,6 +124,7 @@ class FarmTest : public testing::Test
         }
         if (!settings)
             return false;
+        settings->settle_time = settle_time;
         g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(reinterpret_cast<GDestroyNotify>(ffarm_input_free));
         for (const std::string &input : inputs)
             g_ptr_array_add(
@@ -203,6 +204,7 @@ class FarmTest : public testing::Test
         static_cast<FarmTest *>(user_data)->Told(event);
     }
 
+    guint settle_time = 0; // the films are made by the test itself
     char *folder = nullptr;
     std::vector<std::string> inputs;
     std::map<std::string, std::string> before;

@@ -4,6 +4,7 @@
 #include "runner.h"
 
 #include <csignal>
+#include <fcntl.h>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -285,6 +286,36 @@ TEST_F(Farm, StopsAnEncodeThatTalksWithoutGettingFurther)
     EXPECT_TRUE(Run(Cluster({{"a", talks}})));
     EXPECT_EQ(Of(film).error, "a: ffmpeg made no progress for 0.4 s and was stopped");
     ExpectUntouched();
+}
+
+// It fills the disk, but gets nowhere.
+TEST_F(Farm, StopsAnEncodeThatWritesWithoutGettingFurther)
+{
+    std::string film = Film("film.mkv");
+    options.stall_ms = 400;
+    options.retries = 0;
+    std::string fills = StandIn("fills", "n=1; while :; do echo out_time_us=100; echo total_size=$n; "
+                                         "echo progress=continue; n=$((n + 1000)); sleep 0.05; done");
+    EXPECT_TRUE(Run(Cluster({{"a", fills}})));
+    EXPECT_EQ(Of(film).error, "a: ffmpeg made no progress for 0.4 s and was stopped");
+    ExpectUntouched();
+}
+
+// It counts on, but nothing arrives on the disk; what a muxer holds back does not count.
+TEST_F(Farm, StopsAnEncodeThatWritesNothing)
+{
+    std::string film = Film("film.mkv");
+    options.stall_ms = 400;
+    options.retries = 0;
+    const std::string counts = "n=1; while [ $n -lt 40 ]; do echo out_time_us=$n$zeros; echo total_size=10; "
+                               "echo progress=continue; n=$((n + 1)); sleep 0.05; done; ";
+    EXPECT_TRUE(Run(Cluster({{"a", StandIn("writes-nothing", "zeros=0000000; " + counts + copies)}})));
+    EXPECT_EQ(Of(film).error, "a: ffmpeg made no progress for 0.4 s and was stopped");
+    ExpectUntouched();
+    results.clear();
+    options.stall_ms = 1800; // less than all of it takes
+    EXPECT_TRUE(Run(Cluster({{"a", StandIn("writes-late", "zeros=00000; " + counts + copies)}})));
+    ExpectDone(film);
 }
 
 TEST_F(Farm, StopsAnEncodeThatEndsAgainAndAgain)
@@ -761,4 +792,54 @@ TEST_F(Farm, CancelsWhatPauses)
     EXPECT_TRUE(Run(Cluster({{"a", StandIn("killed", "kill -9 $$")}})));
     EXPECT_EQ(Of(film).state, FFARM_JOB_CANCELLED);
     ExpectUntouched();
+}
+
+// A film that was written just now waits, and is encoded if nothing happens to it.
+TEST_F(Farm, LeavesAFreshFilmAloneForAWhile)
+{
+    std::string old = Film("old.mkv"), fresh = Film("fresh.mkv");
+    ASSERT_EQ(utimensat(AT_FDCWD, fresh.c_str(), nullptr, 0), 0);
+    settle_time = 1;
+    gint64 begin_us = g_get_monotonic_time();
+    std::map<std::string, gint64> claimed_us;
+    hook = [&](const FfarmEvent *event) {
+        if (event->type == FFARM_EVENT_JOB && event->job->state == FFARM_JOB_CLAIMED)
+            claimed_us[event->job->item->input->path] = g_get_monotonic_time() - begin_us;
+    };
+    EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}})));
+    ExpectDone(old);
+    ExpectDone(fresh);
+    EXPECT_LT(claimed_us[old], 900000);
+    EXPECT_GE(claimed_us[fresh], 900000);
+    EXPECT_TRUE(Said(fresh + ": written to just now, so left alone for 1 s"));
+    EXPECT_FALSE(Said(old));
+}
+
+TEST_F(Farm, DoesNotTouchAFilmThatIsStillBeingWritten)
+{
+    std::string film = Film("film.mkv");
+    ASSERT_EQ(utimensat(AT_FDCWD, film.c_str(), nullptr, 0), 0);
+    settle_time = 1;
+    hook = [&](const FfarmEvent *event) {
+        if (event->type == FFARM_EVENT_JOB && event->job->state == FFARM_JOB_QUEUED)
+            std::ofstream(film, std::ios::app) << "more";
+    };
+    EXPECT_TRUE(Run(Cluster({{"a", StandIn("marks", "touch " + In("began") + "; " + copies)}})));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    EXPECT_NE(Of(film).error.find("the source was changed"), std::string::npos) << Of(film).error;
+    EXPECT_EQ(Read(film), before[film] + "more");
+    EXPECT_FALSE(g_file_test(In("began").c_str(), G_FILE_TEST_EXISTS));
+}
+
+// Somebody's clock is wrong, perhaps by years.
+TEST_F(Farm, DoesNotWaitForATimeThatLiesAhead)
+{
+    std::string film = Film("film.mkv");
+    const struct timespec times[2] = {{0, UTIME_OMIT}, {time(nullptr) + 86400 * 365, 0}};
+    ASSERT_EQ(utimensat(AT_FDCWD, film.c_str(), times, 0), 0);
+    settle_time = 1;
+    gint64 begin_us = g_get_monotonic_time();
+    EXPECT_TRUE(Run(Cluster({{"a", "ffmpeg"}})));
+    ExpectDone(film);
+    EXPECT_LT(g_get_monotonic_time() - begin_us, 6 * G_USEC_PER_SEC);
 }

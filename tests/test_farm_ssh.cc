@@ -388,17 +388,61 @@ TEST_F(FarmSsh, LeavesAHostWhoseWorkingDirIsFull)
     EXPECT_EQ(reports["a"], "a: working_dir " + In("work-a") + " is full");
 }
 
-TEST_F(FarmSsh, GivesAwayWhatDoesNotFitWhileEncoding)
+TEST_F(FarmSsh, GivesAwayWhatDoesNotFitThere)
 {
     if (!Mount("work-a", "2m"))
         GTEST_SKIP() << "needs root to mount a small file system";
     LargeFilm("film.mkv");
+    options.retries = 0;
     EXPECT_TRUE(Run(Yaml(Streaming("a", a) + Streaming("b", b, Late())))) << error->message;
+    ExpectAllDone();
+    EXPECT_EQ(Of(inputs[0]).host, "b");
+    EXPECT_EQ(Of(inputs[0]).attempts, 1u);
+    EXPECT_TRUE(Said("a: working_dir " + In("work-a") + " has 2.0"));
+    EXPECT_EQ(Tree(In("work-a")), Names{});
+    EXPECT_EQ(Tree(In("work-b")), Names{});
+}
+
+TEST_F(FarmSsh, FailsAFilmThatFitsNowhere)
+{
+    if (!Mount("work-a", "2m"))
+        GTEST_SKIP() << "needs root to mount a small file system";
+    std::string film = LargeFilm("film.mkv"), small = Film("small.mkv");
+    EXPECT_TRUE(Run(Yaml(Streaming("a", a)))) << error->message;
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    EXPECT_NE(Of(film).error.find("are needed"), std::string::npos) << Of(film).error;
+    ExpectDone(small);
+    EXPECT_EQ(Tree(In("work-a")), Names{});
+}
+
+// Two at once don't fit, one after the other they do: the second waits for the first.
+TEST_F(FarmSsh, WaitsForRoomThatAnotherEncodeGivesBack)
+{
+    if (!Mount("work-a", "5m"))
+        GTEST_SKIP() << "needs root to mount a small file system";
+    LargeFilm("one.mkv");
+    LargeFilm("two.mkv");
+    std::string late = StandIn("slow", "sleep 0.5; exec $ffmpeg \"$@\"");
+    EXPECT_TRUE(Run(Yaml(Streaming("a", a, late) + "        queues: {q: 2}\n"))) << error->message;
+    ExpectAllDone();
+    EXPECT_TRUE(Said("are needed: waiting for other encodes to end"));
+    EXPECT_EQ(Of(inputs[0]).attempts, 1u);
+    EXPECT_EQ(Of(inputs[1]).attempts, 1u);
+}
+
+// The result is larger than anybody could foresee.
+TEST_F(FarmSsh, GivesAwayWhatDoesNotFitWhileEncoding)
+{
+    if (!Mount("work-a", "4m"))
+        GTEST_SKIP() << "needs root to mount a small file system";
+    LargeFilm("film.mkv");
+    std::string full = StandIn("full", "exec $ffmpeg -v level+info -f lavfi -i nullsrc=size=640x480:rate=25:duration=9 "
+                                       "-c:v rawvideo -f matroska -y \"$out\"");
+    EXPECT_TRUE(Run(Yaml(Streaming("a", a, full) + Streaming("b", b, Late())))) << error->message;
     ExpectAllDone();
     EXPECT_EQ(Of(inputs[0]).host, "b");
     EXPECT_TRUE(Said("No space left")) << messages.size();
     EXPECT_EQ(Tree(In("work-a")), Names{});
-    EXPECT_EQ(Tree(In("work-b")), Names{});
 }
 
 TEST_F(FarmSsh, KeepsTheFilmWhenTheResultDoesNotFitHere)
@@ -409,6 +453,8 @@ TEST_F(FarmSsh, KeepsTheFilmWhenTheResultDoesNotFitHere)
     EXPECT_TRUE(Run(Yaml(Streaming("a", a) + Streaming("b", b))));
     EXPECT_EQ(Of(inputs[0]).state, FFARM_JOB_FAILED);
     EXPECT_EQ(Of(inputs[0]).attempts, 1u) << Of(inputs[0]).error;
+    EXPECT_NE(Of(inputs[0]).error.find("are needed"), std::string::npos) << Of(inputs[0]).error;
+    EXPECT_EQ(states[inputs[0]], (Names{"queued", "claimed", "failed"}));
     ExpectUntouched();
     ExpectHostsEmpty();
 }

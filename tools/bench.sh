@@ -43,7 +43,8 @@ taskset -a -cp $((cores > 1 ? 1 : 0)) "$sshd_two" >/dev/null
 mkdir -p "$D/in" "$D/control"
 ffmpeg -nostdin -v error -f lavfi -i testsrc2=size=320x180:rate=25:duration=5 -f lavfi -i sine=duration=5 \
   -c:v libx264 -preset veryfast -c:a aac "$D/film.mkv"
-for n in $(seq -w "$files"); do cp "$D/film.mkv" "$D/in/$n.mkv"; done
+make_old "$D/film.mkv"
+for n in $(seq -w "$files"); do cp -p "$D/film.mkv" "$D/in/$n.mkv"; done
 cat >"$D/config.yml" <<YAML
 config:
   clusters:

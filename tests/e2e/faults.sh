@@ -11,6 +11,7 @@ host_start mounted 192.168.2.63 'mkdir -p /mnt/media; mount --bind /volume1/medi
 seconds=10
 ffmpeg -nostdin -v error -f lavfi -i testsrc2=size=128x72:rate=25:duration=$seconds -f lavfi -i sine=duration=$seconds \
   -c:v libx264 -preset ultrafast -crf 1 -c:a aac "$D/long.mkv"
+make_old "$D/long.mkv"
 
 # In real time, so that there is a middle; and as fast as it goes.
 for pace in '-re' ''; do
@@ -35,8 +36,8 @@ done
 
 fresh() {
   find /volume1/media -mindepth 1 -delete
-  cp "$D/long.mkv" /volume1/media/a.mkv
-  cp "$D/long.mkv" /volume1/media/b.mkv
+  cp -p "$D/long.mkv" /volume1/media/a.mkv
+  cp -p "$D/long.mkv" /volume1/media/b.mkv
 }
 encoders() { pgrep -xc ffmpeg; }
 until_encoders() { # AT_LEAST: within 20 s
@@ -57,8 +58,8 @@ done_well() {
   done
 }
 hosts_clean() { is "$(on one ls -A /tmp)$(on two ls -A /tmp)" ""; }
-start_ffarm() { # CLUSTER
-  "$ffarm" -y "$D/config-re.yml" -c "$1" /volume1/media >"$D/out" 2>"$D/err" </dev/null &
+start_ffarm() { # CLUSTER [OPTION...]
+  "$ffarm" -y "$D/config-re.yml" -c "$@" /volume1/media >"$D/out" 2>"$D/err" </dev/null &
   manager=$!
 }
 
@@ -77,6 +78,16 @@ for cluster in streaming mounted here; do
   done
   fresh
   start_ffarm $cluster
+  ok "$cluster, INT twice: encodes" until_encoders 1
+  kill -INT $manager
+  for _ in $(seq 100); do grep -q 'once more leaves at once' "$D/err" && break; sleep 0.02; done
+  kill -INT $manager
+  wait $manager
+  ok "$cluster, INT twice: exit status 130" is $? 130
+  ok "$cluster, INT twice: the encoders end by themselves" until_no_encoders 15
+  ok "$cluster, INT twice: sources as they were" untouched
+  fresh
+  start_ffarm $cluster
   ok "$cluster, KILL: encodes" until_encoders 1
   kill -KILL $manager
   wait $manager 2>/dev/null
@@ -87,6 +98,23 @@ for cluster in streaming mounted here; do
   ok "$cluster, KILL: with whole films" done_well
   on one find /tmp -mindepth 1 -delete
   on two find /tmp -mindepth 1 -delete
+done
+
+for cluster in "streaming --host one" mounted; do
+  fresh
+  # As one word it would be one option.
+  # shellcheck disable=SC2086
+  start_ffarm $cluster
+  ok "$cluster, USR1: encodes" until_encoders 1
+  kill -HUP $manager
+  kill -USR1 $manager
+  wait $manager
+  ok "$cluster, USR1 and a HUP without a terminal: exit status 0" is $? 0
+  ok "$cluster, USR1: what ran was finished" playable /volume1/media/a.mkv
+  ok "$cluster, USR1: and replaced" is "$(codec_of /volume1/media/a.mkv)" hevc
+  ok "$cluster, USR1: what waited was not begun" cmp "$D/long.mkv" /volume1/media/b.mkv
+  ok "$cluster, USR1: no encoder is left" no_encoders
+  ok "$cluster, USR1: nothing is left on the hosts" hosts_clean
 done
 
 fresh

@@ -131,7 +131,7 @@ film() {
   shift
   if [ $# = 0 ]; then
     [ -f "$D/film.${path##*.}" ] || make_film "$D/film.${path##*.}"
-    cp -- "$D/film.${path##*.}" "$path"
+    cp -p -- "$D/film.${path##*.}" "$path"
   else
     make_film "$path" "$@"
   fi
@@ -141,7 +141,10 @@ make_film() {
   shift
   ffmpeg -nostdin -v error -y -f lavfi -i testsrc2=size=128x72:rate=25:duration=2 -f lavfi -i sine=duration=2 \
     -c:v libx264 -preset ultrafast -crf 1 -c:a aac "$@" "file:$path"
+  make_old "$path"
 }
+# A film that was written just now would be left alone for a while.
+make_old() { touch -d '1 hour ago' -- "$@"; }
 codec_of() { ffprobe -v error -select_streams v:0 -show_entries stream=codec_name -of csv=p=0 -i "file:$1"; }
 # Decodes all of it, so that "playable" is more than a header.
 playable() { ffmpeg -nostdin -v error -xerror -i "file:$1" -f null -; }

@@ -3,10 +3,19 @@
 #include "scratch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gio/gio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+/* A film that was made just now would be taken for one that somebody is still writing. */
+static void make_old(const char *path)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = time(NULL) - 3600}};
+    g_assert_cmpint(utimensat(AT_FDCWD, path, times, 0), ==, 0);
+}
 
 char *media_make(const char *folder, const char *name, const char *const *args)
 {
@@ -32,6 +41,7 @@ char *media_make(const char *folder, const char *name, const char *const *args)
     if (!g_subprocess_get_successful(ffmpeg))
         g_error("ffmpeg could not make %s: %.*s", path, (int)g_bytes_get_size(words),
                 (const char *)g_bytes_get_data(words, NULL));
+    make_old(path);
     return g_steal_pointer(&path);
 }
 
@@ -87,7 +97,9 @@ char *media_make_clip(const char *folder, const char *name, guint seconds)
         g_hash_table_insert(templates, key, clip);
     }
     g_mutex_unlock(&lock);
-    return scratch_write(folder, name, g_bytes_get_data(clip, NULL), (gssize)g_bytes_get_size(clip));
+    char *path = scratch_write(folder, name, g_bytes_get_data(clip, NULL), (gssize)g_bytes_get_size(clip));
+    make_old(path);
+    return path;
 }
 
 char *media_corpus(void)
