@@ -99,23 +99,29 @@ static int rotation_of(const AVStream *stream)
     return clockwise < 0 ? clockwise + 360 : clockwise;
 }
 
+/* A forged one may have nothing below the line. */
+static double ratio_of(AVRational value)
+{
+    return value.den ? av_q2d(value) : 0;
+}
+
 static void set_mastering(FfarmMasteringDisplay *display, const AVMasteringDisplayMetadata *metadata)
 {
     if (metadata->has_primaries) {
         display->has_primaries = TRUE;
-        display->red_x = av_q2d(metadata->display_primaries[0][0]);
-        display->red_y = av_q2d(metadata->display_primaries[0][1]);
-        display->green_x = av_q2d(metadata->display_primaries[1][0]);
-        display->green_y = av_q2d(metadata->display_primaries[1][1]);
-        display->blue_x = av_q2d(metadata->display_primaries[2][0]);
-        display->blue_y = av_q2d(metadata->display_primaries[2][1]);
-        display->white_x = av_q2d(metadata->white_point[0]);
-        display->white_y = av_q2d(metadata->white_point[1]);
+        display->red_x = ratio_of(metadata->display_primaries[0][0]);
+        display->red_y = ratio_of(metadata->display_primaries[0][1]);
+        display->green_x = ratio_of(metadata->display_primaries[1][0]);
+        display->green_y = ratio_of(metadata->display_primaries[1][1]);
+        display->blue_x = ratio_of(metadata->display_primaries[2][0]);
+        display->blue_y = ratio_of(metadata->display_primaries[2][1]);
+        display->white_x = ratio_of(metadata->white_point[0]);
+        display->white_y = ratio_of(metadata->white_point[1]);
     }
     if (metadata->has_luminance) {
         display->has_luminance = TRUE;
-        display->min_luminance = av_q2d(metadata->min_luminance);
-        display->max_luminance = av_q2d(metadata->max_luminance);
+        display->min_luminance = ratio_of(metadata->min_luminance);
+        display->max_luminance = ratio_of(metadata->max_luminance);
     }
 }
 
@@ -208,7 +214,7 @@ static void fill_audio(FfarmStream *ours, const AVCodecParameters *par)
     ours->sample_fmt = g_strdup(av_get_sample_fmt_name(par->format));
     if (par->ch_layout.order != AV_CHANNEL_ORDER_UNSPEC &&
         av_channel_layout_describe(&par->ch_layout, layout, sizeof layout) > 0)
-        ours->layout = g_strdup(layout);
+        ours->layout = g_utf8_make_valid(layout, -1);
 }
 
 static void fill_codec(FfarmStream *ours, const AVCodecParameters *par)

@@ -73,6 +73,9 @@ static void log_to_glib(void *object, int level, const char *format, va_list arg
         return;
     av_log_format_line2(object, level, format, args, line, sizeof line, &with_prefix);
     g_strchomp(line);
+    for (char *c = line; *c; c++)
+        if (g_ascii_iscntrl(*c))
+            *c = ' ';
     AvComplaints *decoders = complaints_of(object);
     if (decoders && level <= AV_LOG_ERROR)
         note(decoders, line);
@@ -92,6 +95,8 @@ void av_glue_init(void)
 
 char *av_glue_error_text(int code)
 {
+    if (code == AVERROR(ENOMEM))
+        return g_strdup("asks for more memory than there is for it");
     char text[AV_ERROR_MAX_STRING_SIZE] = "";
     av_strerror(code, text, sizeof text);
     return g_strdup(text);

@@ -68,6 +68,12 @@ char *av_input_open_file(AvInput *input, const char *path, struct stat *info)
     return NULL;
 }
 
+void av_input_take_file(AvInput *input, int fd, gint64 size_bytes)
+{
+    input->fd = fd;
+    input->size_bytes = size_bytes;
+}
+
 gboolean av_input_must_stop(AvInput *input)
 {
     if (input->state != AV_INPUT_RUNNING)
@@ -79,6 +85,12 @@ gboolean av_input_must_stop(AvInput *input)
     else if (input->budget_bytes <= 0)
         input->state = AV_INPUT_OVER_BUDGET;
     return input->state != AV_INPUT_RUNNING;
+}
+
+void av_input_note_progress(AvInput *input)
+{
+    if (input->on_progress)
+        input->on_progress();
 }
 
 static int interrupt_asked(void *opaque)
@@ -98,6 +110,8 @@ static int read_bytes(void *opaque, uint8_t *buffer, int length)
     if (count < 0)
         return AVERROR(errno);
     input->budget_bytes -= count;
+    if (count > 0)
+        av_input_note_progress(input);
     return count == 0 ? AVERROR_EOF : (int)count;
 }
 

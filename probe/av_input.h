@@ -31,6 +31,7 @@ typedef struct {
     gint64 deadline_us;        /* on the monotonic clock */
     gint64 budget_bytes;       /* still to be read */
     GCancellable *cancellable; /* nullable, borrowed */
+    void (*on_progress)(void); /* nullable: see av_input_note_progress() */
     AvInputState state;        /* why reading stopped; stays, once it is not RUNNING */
     AVFormatContext *format;   /* NULL until av_input_open_format() */
     int probe_score;           /* how sure libavformat was, 0 to AVPROBE_SCORE_MAX */
@@ -45,6 +46,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AvInput, av_input_free)
  * Returns: NULL, or in words what is wrong; free with g_free(). */
 char *av_input_open_file(AvInput *input, const char *path, struct stat *info) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Takes @fd, a regular file that is open for reading, as the input's own. */
+void av_input_take_file(AvInput *input, int fd, gint64 size_bytes);
+
 /* Finds the demuxer, by content and by the extension of @path. Returns: borrowed; NULL if none wants the file. */
 const AVInputFormat *av_input_find_demuxer(AvInput *input, const char *path);
 
@@ -54,6 +58,9 @@ int av_input_open_format(AvInput *input, const char *path, const AVInputFormat *
 
 /* Stops the reading at @timeout_ms from now; 0: never. */
 void av_input_set_deadline(AvInput *input, guint timeout_ms);
+
+/* Somebody may wait for signs of life. Reading gives them by itself; who works long on what was read does so too. */
+void av_input_note_progress(AvInput *input);
 
 /* Allows @bytes to be read from now on; G_MAXINT64 for all. Ends AV_INPUT_OVER_BUDGET. */
 void av_input_set_budget(AvInput *input, gint64 bytes);

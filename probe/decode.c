@@ -3,6 +3,8 @@
 #include "av_facts.h"
 #include "av_input.h"
 #include "media_input.h"
+#include "probe_task.h"
+#include "worker_pool.h"
 
 #define MOST_THREADS 8
 
@@ -171,6 +173,7 @@ static int decode_packets(Decoding *decoding, guint stall_ms)
             continue;
         if (status < 0)
             return status == AVERROR_EOF && input->format->pb->error < 0 ? input->format->pb->error : status;
+        av_input_note_progress(input);
         add_streams(decoding);
         decode(decoding, packet->stream_index, packet);
         av_packet_unref(packet);
@@ -193,6 +196,18 @@ static void decode_all(AvInput *input, FfarmDecoded *decoded, guint threads, gui
         decoded->errors += g_array_index(decoded->streams, FfarmDecodedStream, i).errors;
 }
 
+FfarmDecoded *decode_read(AvInput *input, const char *path, guint threads, guint stall_ms, char **words)
+{
+    *words = media_input_find_streams(input, path);
+    if (*words || av_input_must_stop(input))
+        return NULL;
+    FfarmDecoded *decoded = g_new0(FfarmDecoded, 1);
+    decoded->path = g_strdup(path);
+    decoded->streams = g_array_new(FALSE, FALSE, sizeof(FfarmDecodedStream));
+    decode_all(input, decoded, threads ? threads : MIN(g_get_num_processors(), MOST_THREADS), stall_ms);
+    return decoded;
+}
+
 FfarmDecoded *ffarm_decode_file(const char *path, guint threads, guint stall_ms, GCancellable *cancellable,
                                 GError **error)
 {
@@ -200,9 +215,8 @@ FfarmDecoded *ffarm_decode_file(const char *path, guint threads, guint stall_ms,
     g_autoptr(AvInput) input = media_input_open(path, stall_ms, cancellable, error);
     if (!input)
         return NULL;
-    g_autoptr(FfarmDecoded) decoded = g_new0(FfarmDecoded, 1);
-    decoded->path = g_strdup(path);
-    decoded->streams = g_array_new(FALSE, FALSE, sizeof(FfarmDecodedStream));
-    decode_all(input, decoded, threads ? threads : MIN(g_get_num_processors(), MOST_THREADS), stall_ms);
-    return media_input_was_stopped(input, path, error) ? NULL : g_steal_pointer(&decoded);
+    g_autofree char *words = NULL;
+    g_autoptr(FfarmDecoded) decoded =
+        (worker_pool_is_on() ? probe_task_decode : decode_read)(input, path, threads, stall_ms, &words);
+    return media_input_has_result(input, path, words, error) ? g_steal_pointer(&decoded) : NULL;
 }

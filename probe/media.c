@@ -163,7 +163,7 @@ const char *ffarm_hdr_name(FfarmHdr hdr)
 const char *ffarm_problem_kind_name(FfarmProblemKind kind)
 {
     static const char *const names[] = {"open",      "empty",     "not_media",   "no_video",
-                                        "encrypted", "truncated", "undecodable", "timeout"};
+                                        "encrypted", "truncated", "undecodable", "timeout", "crashed"};
     return names[kind];
 }
 

@@ -124,6 +124,7 @@ typedef enum {
     FFARM_PROBLEM_TRUNCATED,   /* the container promises more bytes or more time than the file holds */
     FFARM_PROBLEM_UNDECODABLE, /* the first frames of the video can't be decoded, or libavcodec has no such decoder */
     FFARM_PROBLEM_TIMEOUT,     /* the deadline of the probe passed */
+    FFARM_PROBLEM_CRASHED,     /* looking at it crashed the worker process (isolation.h) or took too much memory */
 } FfarmProblemKind;
 
 typedef struct {

@@ -2,6 +2,8 @@
 #include "packets.h"
 #include "av_facts.h"
 #include "media_input.h"
+#include "probe_task.h"
+#include "worker_pool.h"
 
 void ffarm_packets_free(FfarmPackets *packets)
 {
@@ -93,6 +95,7 @@ static int read_packets(FfarmPackets *packets, AvInput *input)
             continue;
         if (status < 0)
             return status == AVERROR_EOF && format->pb->error < 0 ? format->pb->error : status;
+        av_input_note_progress(input);
         add_streams(packets, format);
         while (last_dts->len < packets->streams->len)
             g_array_append_val(last_dts, none);
@@ -103,13 +106,12 @@ static int read_packets(FfarmPackets *packets, AvInput *input)
     }
 }
 
-FfarmPackets *ffarm_packets_scan(const char *path, guint timeout_ms, GCancellable *cancellable, GError **error)
+FfarmPackets *packets_read(AvInput *input, const char *path, char **words)
 {
-    g_return_val_if_fail(path != NULL, NULL);
-    g_autoptr(AvInput) input = media_input_open(path, timeout_ms, cancellable, error);
-    if (!input)
+    *words = media_input_find_streams(input, path);
+    if (*words || av_input_must_stop(input))
         return NULL;
-    g_autoptr(FfarmPackets) packets = g_new0(FfarmPackets, 1);
+    FfarmPackets *packets = g_new0(FfarmPackets, 1);
     packets->path = g_strdup(path);
     packets->streams = g_array_new(FALSE, FALSE, sizeof(FfarmPacketsStream));
     add_streams(packets, input->format);
@@ -122,5 +124,16 @@ FfarmPackets *ffarm_packets_scan(const char *path, guint timeout_ms, GCancellabl
     packets->reached_end = status == AVERROR_EOF;
     if (!packets->reached_end)
         packets->failure = av_glue_error_text(status);
-    return media_input_was_stopped(input, path, error) ? NULL : g_steal_pointer(&packets);
+    return packets;
+}
+
+FfarmPackets *ffarm_packets_scan(const char *path, guint timeout_ms, GCancellable *cancellable, GError **error)
+{
+    g_return_val_if_fail(path != NULL, NULL);
+    g_autoptr(AvInput) input = media_input_open(path, timeout_ms, cancellable, error);
+    if (!input)
+        return NULL;
+    g_autofree char *words = NULL;
+    g_autoptr(FfarmPackets) packets = (worker_pool_is_on() ? probe_task_packets : packets_read)(input, path, &words);
+    return media_input_has_result(input, path, words, error) ? g_steal_pointer(&packets) : NULL;
 }

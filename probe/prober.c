@@ -4,9 +4,11 @@
 #include "av_input.h"
 #include "film_end.h"
 #include "first_frames.h"
+#include "probe_task.h"
 #include "protection.h"
 #include "refusal.h"
 #include "structure.h"
+#include "worker_pool.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -48,6 +50,8 @@ static void explain_refusal(Probe *probe, int status)
         ffarm_media_add_problem(probe->media, FFARM_PROBLEM_TRUNCATED, "%s", missing);
     else if (protection)
         ffarm_media_add_problem(probe->media, FFARM_PROBLEM_ENCRYPTED, "%s", protection);
+    else if (status == AVERROR(ENOMEM))
+        ffarm_media_add_problem(probe->media, FFARM_PROBLEM_CRASHED, "%s", words);
     else if (status == AVERROR(EIO))
         ffarm_media_add_problem(probe->media, FFARM_PROBLEM_OPEN, "can't be read: %s", words);
     else
@@ -155,16 +159,16 @@ static void check_end(Probe *probe)
                                 (double)end_us / 1e6, (double)media->duration_us / 1e6);
 }
 
-static void examine(Probe *probe)
+void prober_examine(FfarmMedia *media, AvInput *input)
 {
-    FfarmMedia *media = probe->media;
-    if (!open_file(probe) || !open_format(probe))
+    Probe *probe = &(Probe){media, input};
+    if (!open_format(probe))
         return;
-    av_facts_fill(media, probe->input->format);
+    av_facts_fill(media, input->format);
     if (!judge_streams(probe))
         return;
-    g_autofree char *protection = protection_find(probe->input);
-    g_autofree char *missing = structure_find_missing(probe->input);
+    g_autofree char *protection = protection_find(input);
+    g_autofree char *missing = structure_find_missing(input);
     if (protection)
         ffarm_media_add_problem(media, FFARM_PROBLEM_ENCRYPTED, "%s", protection);
     if (missing)
@@ -183,8 +187,8 @@ FfarmMedia *ffarm_probe_file(const char *path, guint timeout_ms, GCancellable *c
     guint limit_ms = timeout_ms ? timeout_ms : FFARM_PROBE_TIMEOUT_MS;
     g_autoptr(FfarmMedia) media = ffarm_media_new(path);
     g_autoptr(AvInput) input = av_input_new(limit_ms, cancellable);
-    if (!av_input_must_stop(input))
-        examine(&(Probe){media, input});
+    if (!av_input_must_stop(input) && open_file(&(Probe){media, input}))
+        (worker_pool_is_on() ? probe_task_examine : prober_examine)(media, input);
     av_input_must_stop(input);
     if (input->state == AV_INPUT_CANCELLED) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s: probing was cancelled", path);

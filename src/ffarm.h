@@ -20,6 +20,7 @@
 #include "host.h"
 #include "host_check.h"
 #include "inputs.h"
+#include "isolation.h"
 #include "job.h"
 #include "journal.h"
 #include "media.h"

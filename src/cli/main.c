@@ -11,6 +11,7 @@
 #include "exit_code.h"
 #include "ffarm.h"
 #include "help.h"
+#include "isolate.h"
 #include "term.h"
 #include "verbs.h"
 
@@ -33,6 +34,9 @@ static int finish(int status)
 
 int main(int argc, char **argv)
 {
+    if (argc == 2 && g_str_equal(argv[1], CLI_PROBE_WORKER))
+        return ffarm_probe_serve();
+
     g_autoptr(GError) error = NULL;
     const CliVerb *verb = NULL;
 
@@ -56,5 +60,6 @@ int main(int argc, char **argv)
         fputs(text, stdout);
         return finish(CLI_EXIT_DONE);
     }
+    cli_isolate();
     return finish(args->verb->run(args));
 }
