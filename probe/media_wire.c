@@ -77,6 +77,7 @@ static const WireField stream_fields[] = {
     {WIRE_BOOL, STREAM(is_text)},
     {WIRE_TEXT, STREAM(filename)},
     {WIRE_TEXT, STREAM(mimetype)},
+    {WIRE_INTEGER, STREAM(attachment_bytes), 0, G_MAXINT64},
 };
 
 static const WireField packets_fields[] = {
@@ -93,6 +94,7 @@ static const WireField packets_stream_fields[] = {
     {WIRE_INTEGER, PACKETS_STREAM(packets), 0, G_MAXINT64},
     {WIRE_INTEGER, PACKETS_STREAM(bytes), 0, G_MAXINT64},
     {WIRE_INTEGER, PACKETS_STREAM(first_us)},
+    {WIRE_INTEGER, PACKETS_STREAM(first_key_us)},
     {WIRE_INTEGER, PACKETS_STREAM(last_us)},
     {WIRE_INTEGER, PACKETS_STREAM(end_us)},
     {WIRE_INTEGER, PACKETS_STREAM(backward_dts), 0, G_MAXINT64},
@@ -112,6 +114,7 @@ static const WireField decoded_stream_fields[] = {
     {WIRE_BOOL, DECODED_STREAM(is_decoded)},
     {WIRE_INTEGER, DECODED_STREAM(packets), 0, G_MAXINT64},
     {WIRE_INTEGER, DECODED_STREAM(frames), 0, G_MAXINT64},
+    {WIRE_INTEGER, DECODED_STREAM(last_us)},
     {WIRE_INTEGER, DECODED_STREAM(samples), 0, G_MAXINT64},
     {WIRE_INTEGER, DECODED_STREAM(errors), 0, G_MAXINT64},
 };
