@@ -92,7 +92,7 @@ static guint limit_ms(gint64 size_bytes)
 
 /* Returns: the sum; NULL with @error for what ends it all, or without when this program is of no use. */
 static char *ask_tool(FfarmRunner *runner, HostHashTool tool, const char *remote_path, gint64 size_bytes,
-                      gboolean *is_missing, GCancellable *cancellable, GError **error)
+                      GCancellable *cancellable, GError **error)
 {
     g_autofree Answer *answer = g_new0(Answer, 1);
     g_auto(GStrv) argv = host_hash_argv(tool, remote_path);
@@ -100,15 +100,13 @@ static char *ask_tool(FfarmRunner *runner, HostHashTool tool, const char *remote
         .argv = (const char *const *)argv, .timeout_ms = limit_ms(size_bytes), .on_stdout = keep, .user_data = answer};
     FfarmExit result = {0};
     g_autoptr(GError) reason = NULL;
-    *is_missing = FALSE;
     if (leased_run(runner->kind, runner->connection, &runner->system, runner->host->name, &command, &result,
                    cancellable, &reason))
         return result.exit_status == 0 ? host_hash_parse(tool, answer->text) : NULL;
-    *is_missing = g_error_matches(reason, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_EXEC);
     if (g_error_matches(reason, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_TIMEOUT))
         g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_TRANSFER,
                     "%s: %s took too long there to prove what was copied", runner->host->name, argv[0]);
-    else if (!*is_missing)
+    else if (!g_error_matches(reason, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_EXEC))
         g_propagate_error(error, g_steal_pointer(&reason));
     return NULL;
 }
@@ -156,19 +154,18 @@ static char *read_back(FfarmRunner *runner, const char *remote_path, gint64 size
 char *host_hash_file(FfarmRunner *runner, const char *remote_path, gint64 size_bytes, GCancellable *cancellable,
                      GError **error)
 {
-    gboolean is_missing = runner->host->type != FFARM_HOST_LOCAL; /* there a program would only do the same */
-    for (guint tool = 0; tool < HOST_HASH_N_TOOLS && is_missing; tool++) {
+    gboolean is_local = runner->host->type == FFARM_HOST_LOCAL; /* there a program would only do the same */
+    for (guint tool = 0; tool < HOST_HASH_N_TOOLS && !is_local; tool++) {
         if (!is_worth_trying(runner, tool))
             continue;
         GError *reason = NULL;
-        char *sum = ask_tool(runner, tool, remote_path, size_bytes, &is_missing, cancellable, &reason);
+        char *sum = ask_tool(runner, tool, remote_path, size_bytes, cancellable, &reason);
         if (sum)
             runner->hash_tool = tool + 1;
-        if (sum || reason) {
-            if (reason)
-                g_propagate_error(error, reason);
+        if (reason)
+            g_propagate_error(error, reason);
+        if (sum || reason)
             return sum;
-        }
     }
     return read_back(runner, remote_path, size_bytes, cancellable, error);
 }

@@ -102,7 +102,7 @@ typedef void (*FfarmTransferFunc)(gint64 done_bytes, gint64 total_bytes, gpointe
 
 /* Copying, in both directions:
  * Proof:      a copy counts when its size and its SHA-256 are those of the original, both read from the files themselves.
- *             The sum on the host is made there (sha256sum, shasum, openssl, certutil: the first that it has), else here
+ *             The sum on the host is made there (openssl, sha256sum, shasum, certutil: the first that it has), else here
  *             from the file read back. A copy that is altered is TRANSFER and removed.
  * Resumption: when the connection is lost the runner opens it again by itself and goes on where it broke off; given up
  *             as DISCONNECTED after five losses in a row between which less than 64 MiB got through, or when no
