@@ -9,6 +9,7 @@
 #include "runner.h"
 
 #define SAMPLE_US (2 * G_USEC_PER_SEC)
+#define RUN_UP_US (5 * G_USEC_PER_SEC)
 /* A picture this much like its source's needs no second look, whatever the bound. */
 #define GOOD_SSIM 0.97
 #define GOOD_VMAF 93
@@ -21,6 +22,8 @@ typedef struct {
     const FfarmMedia *source, *result;
     gboolean is_vmaf;
     gint64 length_us; /* of a sample */
+    gint64 half_frame_us;
+    gint64 headless_us; /* how much of the source's begin is not in the result */
     guint stall_ms;
     GCancellable *cancellable;
 } Comparer;
@@ -54,6 +57,12 @@ static const FfarmStream *film_of(const FfarmMedia *media)
     return ffarm_media_peek_video(media);
 }
 
+static gint64 half_frame_us(const FfarmMedia *media)
+{
+    double fps = film_of(media)->fps;
+    return fps > 0 ? (gint64)(G_USEC_PER_SEC / fps / 2) : G_USEC_PER_SEC / 100;
+}
+
 /* How far the picture begins behind the file, which is where ffmpeg counts -ss from. */
 static gint64 lead_us(const FfarmMedia *media)
 {
@@ -61,33 +70,55 @@ static gint64 lead_us(const FfarmMedia *media)
     return stream_us == G_MININT64 || media->start_us == G_MININT64 ? 0 : MAX(stream_us - media->start_us, 0);
 }
 
+static char *seconds(gint64 time_us)
+{
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+    return g_strdup(g_ascii_formatd(text, sizeof text, "%.6f", (double)time_us / G_USEC_PER_SEC));
+}
+
 static void add(GPtrArray *words, const char *word)
 {
     g_ptr_array_add(words, g_strdup(word));
 }
 
-static void add_input(GPtrArray *words, const FfarmMedia *media, gint64 at_us, gint64 length_us)
+/* Begins to read @media in time for a sample at @at_us. Where a demuxer has no index to seek by, the first frames after
+ * it are rubbish, so there is a run-up, which the filters leave out. Returns: its length. */
+static gint64 add_input(GPtrArray *words, const FfarmMedia *media, gint64 at_us)
 {
-    add(words, "-ss");
-    g_ptr_array_add(words, g_strdup_printf("%.6f", (double)MAX(at_us, 0) / G_USEC_PER_SEC));
-    add(words, "-t");
-    g_ptr_array_add(words, g_strdup_printf("%.6f", (double)length_us / G_USEC_PER_SEC));
+    gint64 run_up_us = MIN(MAX(at_us, 0), RUN_UP_US);
+    if (at_us > run_up_us) {
+        add(words, "-ss");
+        g_ptr_array_add(words, seconds(at_us - run_up_us));
+    }
     add(words, "-i");
     g_ptr_array_add(words, g_strconcat("file:", media->path, NULL));
+    return run_up_us;
+}
+
+/* "trim=start=..:end=..,setpts=.." that makes a sample begin at 0. Frames at its very edge belong to it on one side
+ * only where times are rounded, so it begins half a frame early. */
+static char *cut_sample(const Comparer *comparer, gint64 run_up_us)
+{
+    gint64 begin_us = MAX(run_up_us - comparer->half_frame_us, 0);
+    g_autofree char *begin = seconds(begin_us), *end = seconds(begin_us + comparer->length_us);
+    g_autofree char *zero = seconds(run_up_us);
+    return g_strdup_printf("trim=start=%s:end=%s,setpts=PTS-%s/TB", begin, end, zero);
 }
 
 /* The result's frames are moved by half a frame: times are rounded differently by each container, and the filters take
  * the last frame before. */
-static char *build_graph(const Comparer *comparer)
+static char *build_graph(const Comparer *comparer, gint64 source_run_up_us, gint64 result_run_up_us)
 {
     const FfarmStream *source = film_of(comparer->source);
     gboolean is_turned = source->rotation == 90 || source->rotation == 270;
     int width = is_turned ? source->height : source->width, height = is_turned ? source->width : source->height;
-    char half_frame[G_ASCII_DTOSTR_BUF_SIZE];
-    g_ascii_formatd(half_frame, sizeof half_frame, "%.6f", source->fps > 0 ? 0.5 / source->fps : 0.01);
-    return g_strdup_printf("[1:%d]scale=%d:%d:flags=bicubic,setsar=1,setpts=PTS+%s/TB[r];[0:%d]setsar=1[s];[r][s]%s",
-                           film_of(comparer->result)->index, width, height, half_frame, source->index,
-                           comparer->is_vmaf ? "libvmaf" : "ssim");
+    g_autofree char *half_frame = seconds(comparer->half_frame_us);
+    g_autofree char *cut_source = cut_sample(comparer, source_run_up_us);
+    g_autofree char *cut_result = cut_sample(comparer, result_run_up_us);
+    return g_strdup_printf(
+        "[1:%d]%s,scale=%d:%d:flags=bicubic,setsar=1,setpts=PTS+%s/TB[r];[0:%d]%s,setsar=1[s];[r][s]%s",
+        film_of(comparer->result)->index, cut_result, width, height, half_frame, source->index, cut_source,
+        comparer->is_vmaf ? "libvmaf" : "ssim");
 }
 
 typedef struct {
@@ -113,10 +144,10 @@ static gboolean compare(const Comparer *comparer, gint64 start_us, gint64 shift_
     add(words, comparer->ffmpeg);
     for (guint i = 0; i < G_N_ELEMENTS(begin); i++)
         add(words, begin[i]);
-    add_input(words, comparer->source, start_us + lead_us(comparer->source), comparer->length_us);
-    add_input(words, comparer->result, start_us + lead_us(comparer->result) + shift_us, comparer->length_us);
+    gint64 source_run_up_us = add_input(words, comparer->source, start_us + lead_us(comparer->source));
+    gint64 result_run_up_us = add_input(words, comparer->result, start_us + lead_us(comparer->result) + shift_us);
     add(words, "-filter_complex");
-    g_ptr_array_add(words, build_graph(comparer));
+    g_ptr_array_add(words, build_graph(comparer, source_run_up_us, result_run_up_us));
     for (guint i = 0; i < G_N_ELEMENTS(end); i++)
         add(words, end[i]);
     g_ptr_array_add(words, NULL);
@@ -137,12 +168,17 @@ static gboolean compare(const Comparer *comparer, gint64 start_us, gint64 shift_
     return TRUE;
 }
 
-/* An encoder's delay can move a film by a frame, which is no fault of its picture: the best fit counts. */
+/* An encoder's delay can move a film by some frames, which is no fault of its picture: the best fit counts. */
 static gboolean compare_best(const Comparer *comparer, gint64 start_us, double *best, GError **error)
 {
-    double fps = film_of(comparer->source)->fps;
-    gint64 frame_us = fps > 0 ? (gint64)(G_USEC_PER_SEC / fps) : 0;
-    const gint64 shifts_us[] = {0, frame_us, -frame_us, lead_us(comparer->source) - lead_us(comparer->result)};
+    gint64 frame_us = 2 * comparer->half_frame_us;
+    const gint64 shifts_us[] = {0,
+                                frame_us,
+                                -frame_us,
+                                -comparer->headless_us,
+                                lead_us(comparer->source) - lead_us(comparer->result),
+                                2 * frame_us,
+                                -2 * frame_us};
     *best = NAN;
     for (guint i = 0; i < G_N_ELEMENTS(shifts_us); i++) {
         double value = NAN;
@@ -236,7 +272,7 @@ static gboolean measure_all(Comparer *comparer, const FfarmProof *proof, FfarmQu
 }
 
 gboolean ffarm_quality_measure(const char *ffmpeg, const FfarmMedia *source, const FfarmMedia *result,
-                               const FfarmProof *proof, guint stall_ms, FfarmQuality *quality,
+                               const FfarmProof *proof, gint64 headless_us, guint stall_ms, FfarmQuality *quality,
                                GCancellable *cancellable, GError **error)
 {
     *quality = (FfarmQuality){.ssim = -1, .vmaf = -1, .worst = -1};
@@ -250,6 +286,8 @@ gboolean ffarm_quality_measure(const char *ffmpeg, const FfarmMedia *source, con
         .ffmpeg = ffmpeg,
         .source = source,
         .result = result,
+        .half_frame_us = half_frame_us(source),
+        .headless_us = headless_us,
         .stall_ms = stall_ms,
         .cancellable = cancellable,
     };

@@ -44,9 +44,7 @@ static gint64 expected_end_us(const FfarmMeasured *source, const FfarmStream *st
     return end_us == 0 && stream->type == FFARM_STREAM_VIDEO ? source->media->duration_us : end_us;
 }
 
-/* How much of the picture's begin nobody can decode: a recording that was begun anywhere. ffmpeg leaves it out, and may
- * move all the rest to begin at 0. */
-static gint64 headless_us(const FfarmMeasured *source)
+gint64 verify_headless_us(const FfarmMeasured *source)
 {
     const FfarmStream *video = ffarm_media_peek_video(source->media);
     const FfarmPacketsStream *packets = video ? counted(source, video) : NULL;
@@ -77,7 +75,7 @@ static gboolean judge_last_line(const Comparison *it, const Pair *pair, GError *
     const FfarmPacketsStream *before = counted(it->source, pair->planned), *after = counted(it->result, pair->got);
     if (!before || !after || before->last_us == G_MININT64 || after->last_us == G_MININT64)
         return TRUE;
-    gint64 before_us = before->last_us - start_of(it->source->media) - headless_us(it->source);
+    gint64 before_us = before->last_us - start_of(it->source->media) - verify_headless_us(it->source);
     gint64 after_us = MAX(after->last_us, after->end_us) - start_of(it->result->media);
     if (after_us >= before_us - tolerance_us(pair->planned, before_us))
         return TRUE;
@@ -94,7 +92,7 @@ static gboolean judge_end(const Comparison *it, const Pair *pair, GError **error
         return verify_stream_mismatch(it, pair, error, "is empty");
     if (pair->planned->type == FFARM_STREAM_SUBTITLE)
         return judge_last_line(it, pair, error);
-    gint64 least_us = expected_us - headless_us(it->source) - undecodable_us(it->source, pair->planned);
+    gint64 least_us = expected_us - verify_headless_us(it->source) - undecodable_us(it->source, pair->planned);
     gint64 tolerance = tolerance_us(pair->planned, expected_us);
     if (end_us >= least_us - tolerance && end_us <= expected_us + tolerance)
         return TRUE;
@@ -147,7 +145,7 @@ static gint64 headless_packets(const Comparison *it, const Pair *pair)
         return 0;
     gint64 later_us =
         (after->first_us - start_of(it->result->media)) - (before->first_us - start_of(it->source->media));
-    later_us = MAX(later_us, headless_us(it->source));
+    later_us = MAX(later_us, verify_headless_us(it->source));
     return (gint64)((double)CLAMP(later_us, 0, HEADLESS_MAX_US) * pair->planned->fps / G_USEC_PER_SEC);
 }
 

@@ -38,6 +38,9 @@ VerifyKind verify_kind(const FfarmStream *stream);
 const char *verify_kind_name(VerifyKind kind); /* "cover art" */
 gboolean verify_is_copied(const Pair *pair);   /* as it is, by plan or by the profile's options */
 
+/* How much of the picture's begin nobody can decode: a recording that was begun anywhere. ffmpeg leaves it out, and may
+ * move all the rest to begin at 0. */
+gint64 verify_headless_us(const FfarmMeasured *source);
 gint64 verify_count_corrupt(const FfarmPackets *packets); /* packets that the demuxer took for damaged */
 
 /* Sets @error. Returns: FALSE. */

@@ -132,6 +132,6 @@ gboolean ffarm_verify_result(const char *path, const FfarmMedia *source, const F
     if (!ffarm_verify_judge(&was, &is, &params->promise, error))
         return FALSE;
     return ffarm_proof_level(&params->proof) < FFARM_PROOF_QUALITY ||
-           ffarm_quality_measure(params->ffmpeg, source, result, &params->proof, params->stall_ms, quality, cancellable,
-                                 error);
+           ffarm_quality_measure(params->ffmpeg, source, result, &params->proof, verify_headless_us(&was),
+                                 params->stall_ms, quality, cancellable, error);
 }
