@@ -306,7 +306,7 @@ static const FfarmProblem *find_problem(const FfarmMedia *media, gboolean wants_
 {
     for (guint i = 0; i < media->problems->len; i++) {
         const FfarmProblem *problem = g_ptr_array_index(media->problems, i);
-        if (!wants_rest || problem->kind != FFARM_PROBLEM_TRUNCATED)
+        if (!wants_rest || problem->kind != FFARM_PROBLEM_TRUNCATED || !ffarm_media_peek_video(media))
             return problem;
     }
     return NULL;
