@@ -47,6 +47,10 @@ if [ -n "${TORTURE_WORLD:-}" ]; then
 fi
 
 # --- the round ---
+if [ "$(id -u)" != 0 ] || ! unshare --mount --net --pid --fork true 2>/dev/null; then
+  echo "torture.sh: needs root and the right to make namespaces"
+  exit 77
+fi
 . "$home_of_torture/films.sh"
 . "$home_of_torture/faults.sh"
 . "$home_of_torture/report.sh"

@@ -4,88 +4,102 @@
 # A fault comes by itself at a numbered act of the manager (manager.so), in ffmpeg's place (bin/ffmpeg) or inside a transfer
 # (sftp.so); or one of these three stops there, leaves the file "struck", and waits for "go" while this shell does the deed.
 
-declare -A title=([kill]='manager killed at an act' [die]='manager killed elsewhere' [int]='SIGINT' [term]='SIGTERM'
+declare -A title=([kill]='manager killed at an act' [die]='manager killed elsewhere' [rekill]='killed, and again while resuming'
+  [int]='SIGINT' [int2]='SIGINT twice' [term]='SIGTERM' [twin]='a second ffarm on the same films'
   [sshd]="host's sshd killed" [cut]='connections cut' [link]='network link down' [blip]='network link down for 1 s'
   [hostfull]="host's disk full" [mediafull]="manager's disk full" [statefull]="journal's disk full"
-  [ffkill]='ffmpeg killed' [ffexit]='ffmpeg exits 1' [ffhang]='ffmpeg hangs' [garbage]='ffmpeg writes garbage, status 0'
-  [short]='short playable result, status 0' [upload]='upload truncated or altered' [download]='download truncated or altered'
+  [readonly]="manager's disk read-only" [ffkill]='ffmpeg killed' [ffexit]='ffmpeg exits 1' [ffhang]='ffmpeg hangs'
+  [garbage]='ffmpeg writes garbage, status 0' [short]='short playable result, status 0'
+  [upload]='upload truncated or altered' [download]='download truncated or altered'
   [change]='source changed' [delete]='source deleted or moved' [clock]='clock stepped')
-# How often each of them comes; kill as often as all others but half.
-cycle=(kill die kill sshd kill short kill upload kill int kill change kill download kill ffkill kill hostfull kill term
-  kill garbage kill delete kill mediafull kill link kill cut kill ffexit kill statefull kill blip kill ffhang kill clock)
-kills_in_cycle=20
+# Every other run is a kill at an act; the others come in turn.
+others=(die sshd short upload int change download ffkill hostfull term garbage rekill delete mediafull int2 link cut ffexit
+  twin statefull blip readonly ffhang clock)
 clusters=(libssh2 mounted openssh here mixed)
 
-any() { echo "${*:RANDOM % $# + 1:1}"; }
+# any NAME CHOICE...: one of them by chance into the variable NAME. (In a subshell RANDOM would not be the seed's.)
+any() {
+  local name=$1
+  shift
+  printf -v "$name" %s "${*:RANDOM % $# + 1:1}"
+}
 is_streaming() { case $1 in libssh2 | openssh | mixed) ;; *) false ;; esac; }
 
 # plan INDEX: decides kind, cluster, place, detail, films. Depends on nothing but the seed, INDEX, and the options.
 plan() {
-  local index=$1 slot=$(($1 % ${#cycle[@]})) ordinal
+  local index=$1
   RANDOM=$(((seed * 7919 + index * 104729) % 32768))
-  kind=${only:-${cycle[slot]}} films=$((RANDOM % 2 + 2)) place='' detail=''
-  if [ "$kind" = kill ]; then
-    if [ -n "$only" ]; then ordinal=$index; else ordinal=$((index / ${#cycle[@]} * kills_in_cycle + slot / 2)); fi
+  films=$((RANDOM % 2 + 2)) place='' detail='' often=''
+  if [ -n "$only" ]; then kind=$only; elif [ $((index % 2)) = 0 ]; then kind=kill; else kind=${others[index / 2 % ${#others[@]}]}; fi
+  case $kind in
+  kill)
+    local ordinal=$((index / 2))
+    [ -n "$only" ] && ordinal=$index
     cluster=${clusters[ordinal % ${#clusters[@]}]} place=act detail=$((ordinal / ${#clusters[@]})) films=1
     return
-  fi
-  cluster=$(any "${clusters[@]}")
-  case $kind in
-  sshd | cut | link | blip) cluster=$(any libssh2 openssh mixed mounted) ;;
-  upload | download | hostfull) cluster=$(any libssh2 openssh mixed) ;;
-  esac
-  case $kind in
-  ffkill) detail=$(any kill term) ;;
-  ffexit) detail="$(any exit exit-late) $(any once always)" ;;
-  ffhang) detail=$(any hang hang-deaf hang-late) ;;
-  garbage) detail="$(any garbage empty nothing) $(any once always)" ;;
-  short) detail="$(any short cut) $(any once always)" ;;
-  upload) detail="$(any up-flip up-short) $((RANDOM % 100000))" ;;
-  download) detail="$(any down-flip down-short) $((RANDOM * 9))" ;;
-  clock) place=act detail=$(any 86400 -86400 1000000000 -5) ;;
-  *)
-    place=$(any pause-start pause-middle pause-end act)
-    is_streaming "$cluster" && place=$(any "$place" up-pause down-pause)
     ;;
+  sshd | cut | link | blip) any cluster libssh2 openssh mixed mounted ;;
+  upload | download | hostfull) any cluster libssh2 openssh mixed ;;
+  *) any cluster "${clusters[@]}" ;;
+  esac
+  plan_place
+}
+plan_place() {
+  any often once always
+  case $kind in
+  ffkill) place=ffmpeg && any detail kill term ;;
+  ffexit) place=ffmpeg && any detail exit exit-late ;;
+  ffhang) place=ffmpeg && any detail hang hang-deaf hang-late ;;
+  garbage) place=ffmpeg && any detail garbage empty nothing ;;
+  short) place=ffmpeg && any detail short cut ;;
+  upload) place=transfer && any detail "up-flip $((RANDOM * 3))" "up-short $((RANDOM * 3))" ;;
+  download) place=transfer && any detail "down-flip $((RANDOM * 9))" "down-short $((RANDOM * 9))" ;;
+  clock) place=act && any detail 86400 -86400 1000000000 -5 ;;
+  change) any detail swap rewrite ;;
+  delete) any detail delete move ;;
+  esac
+  [ -z "$place" ] || return
+  any place pause-start pause-middle pause-end act
+  is_streaming "$cluster" && any place "$place" up-pause down-pause
+  case $kind-$place in
+  # These are done to a host that is at work.
+  sshd-act | cut-act | link-act | blip-act | hostfull-act) place=pause-middle ;;
   esac
   case $kind-$place in
   # The encoder does nothing from then on: it has to be ended.
-  die-pause-[sm]* | int-pause-[sm]* | term-pause-[sm]* | sshd-pause-[sm]* | cut-pause-[sm]* | link-pause-[sm]*) detail=$(any hold go go) ;;
-  esac
-  case $kind in
-  sshd | cut | link | blip | hostfull) [ "$place" = act ] && place=pause-middle ;;
-  change) detail=$(any swap rewrite) ;;
-  delete) detail=$(any delete move) ;;
+  die-pause-[sm]* | int-pause-[sm]* | int2-pause-[sm]* | term-pause-[sm]* | sshd-pause-[sm]* | cut-pause-[sm]* | link-pause-[sm]*)
+    any detail hold go go
+    ;;
   esac
 }
 
 # arm: lays the fault where it will be met.
 arm() {
-  local number
-  strike=none point=0 pause_at=
+  local file
+  strike=none point=0
   case $kind in
   kill) strike=kill point=$(nth_act "$detail") ;;
-  ffkill | ffexit | ffhang | garbage | short) echo "$detail" >"$F/ff" ;;
+  ffkill | ffhang) echo "$detail" >"$F/ff" ;;
+  ffexit | garbage | short) echo "$detail $often" >"$F/ff" ;;
   upload | download) echo "$detail" >"$F/sftp" ;;
   clock) strike=clock:$detail point=$((RANDOM % $(acts_of "$cluster") + 1)) ;;
   *)
     case $place in
     act) strike=pause point=$((RANDOM % $(acts_of "$cluster") + 1)) ;;
-    up-pause) echo "$place $((RANDOM % 100000))" >"$F/sftp" ;;
+    up-pause) echo "$place $((RANDOM * 3))" >"$F/sftp" ;;
     down-pause) echo "$place $((RANDOM * 9))" >"$F/sftp" ;;
     *) echo "$place" >"$F/ff" ;;
     esac
     ;;
   esac
-  number=("$F"/*)
-  [ -e "${number[0]}" ] && chmod 666 "${number[@]}"
+  for file in "$F"/*; do [ ! -e "$file" ] || chmod 666 "$file"; done
 }
-acts_of() { cat "$D/acts.$1"; }
+acts_of() { echo "$(<"$D/acts.$1")"; }
 # The kills of a cluster are spread evenly over its acts; when there are enough of them, each act gets its own.
 nth_act() {
-  local acts kills
+  local acts kills=$((runs / 2 / ${#clusters[@]}))
+  [ -n "$only" ] && kills=$((runs / ${#clusters[@]}))
   acts=$(acts_of "$cluster")
-  if [ -n "$only" ]; then kills=$((runs / ${#clusters[@]})); else kills=$((runs * kills_in_cycle / ${#cycle[@]} / ${#clusters[@]})); fi
   if [ "$kills" -ge "$acts" ]; then echo $(($1 % acts + 1)); else echo $(($1 * acts / (kills + 1) + 1)); fi
 }
 
@@ -106,8 +120,10 @@ deed() {
   local victim=$((RANDOM % ${#names[@]})) host other
   host=$(place_struck)
   case $kind in
-  die) kill -KILL "$manager" ;;
+  die | rekill) kill -KILL "$manager" ;;
   int) kill -INT "$manager" ;;
+  int2) kill -INT "$manager" && pause 0.1 && kill -INT "$manager" ;;
+  twin) start_twin ;;
   term) kill -TERM "$manager" ;;
   sshd) kill_sshd "$host" ;;
   cut) cut_connections "$host" ;;
@@ -115,6 +131,7 @@ deed() {
   blip) ip link set "v$host" down && pause 1; ip link set "v$host" up ;;
   hostfull) fill "/proc/$(eval echo "\$pid_$host")/root/tmp/.filler" ;;
   mediafull) fill /volume1/filler ;;
+  readonly) mount -o remount,ro /volume1 ;;
   statefull) fill "$state/filler" ;;
   change) change_source "$victim" ;;
   delete) delete_source "$victim" ;;

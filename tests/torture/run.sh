@@ -7,11 +7,11 @@ longest_orphan_s=30 # nor an encoder after its manager
 encoders() { pgrep -ax ffmpeg; }
 
 # In a shell of its own, which says nothing of how it ended.
-start_manager() {
+start_manager() { # ARGUMENTS of ffarm
   rm -f "$D/status" "$D/pid"
   (
     env LD_PRELOAD=/run/torture/manager.so TORTURE_FOLDER="$F" TORTURE_STRIKE="$strike" TORTURE_POINT="$point" \
-      "$ffarm" -y "$D/config.yml" -c "$cluster" "$library" >"$D/out" 2>"$D/err" </dev/null &
+      "$ffarm" "$@" >"$D/out" 2>"$D/err" </dev/null &
     echo $! >"$D/pid"
     wait $!
     echo $? >"$D/status"
@@ -19,6 +19,14 @@ start_manager() {
   disown
   until [ -s "$D/pid" ]; do pause 0.005; done
   manager=$(<"$D/pid")
+}
+start_run() { start_manager -y "$D/config.yml" -c "$cluster" "$library"; }
+# Resuming is a run like any other: it may be killed too.
+resume_and_die() {
+  rm -f "$F/struck" "$F/acts"
+  strike=kill point=$((RANDOM % $(acts_of "$cluster") + 1))
+  start_manager resume
+  wait_manager $longest_run_s
 }
 runs_on() { [ ! -s "$D/status" ]; }
 # wait_manager SECONDS: 1 if it had to be killed.
@@ -45,18 +53,29 @@ until_no_encoders() {
   done
 }
 
-# Goes on with what was interrupted; what failed is given to a run of its own, as a user does.
+# A run that was ended before it was noted has done nothing yet: it is begun anew.
+is_known_to_resume() { ! grep -qs "there is no unfinished run" "$D/err.resume"; }
+
+# A second ffarm meets the first one at work on the same films: whatever it does, it does no harm.
+start_twin() {
+  "$ffarm" -y "$D/config.yml" -c "$cluster" "$library" >"$D/out.twin" 2>"$D/err.twin" </dev/null &
+  twin=$!
+  pause 0.3
+}
+
+# Goes on with what was interrupted. What failed, or was left on a host that went away, is for another run, as a user starts it.
 resume() {
   resume_status=none
   if "$ffarm" help resume >/dev/null 2>&1; then
-    "$ffarm" resume -y "$D/config.yml" >"$D/out.resume" 2>"$D/err.resume" </dev/null
+    [ $kind != rekill ] || resume_and_die
+    "$ffarm" resume >"$D/out.resume" 2>"$D/err.resume" </dev/null
     resume_status=$?
-    case $kind in kill | die | int | term) return ;; esac
+    case $kind in kill | die | rekill | int | int2 | term) is_known_to_resume && return ;; esac
   fi
   run_again
 }
 run_again() {
-  [ -z "$(incomplete_films)" ] ||
+  [ -z "$(incomplete_films; leftovers)" ] ||
     "$ffarm" -y "$D/config.yml" -c "$cluster" "$library" >"$D/out.again" 2>"$D/err.again" </dev/null
 }
 
@@ -67,7 +86,7 @@ calibrate() {
   for cluster in "${clusters[@]}"; do
     fresh_world
     make_library 1
-    start_manager
+    start_run
     wait_manager $longest_run_s
     amiss=$(lost_films; incomplete_films; leftovers; encoders)
     if [ "$manager_status" != 0 ] || [ -n "$amiss" ]; then
@@ -83,21 +102,22 @@ count() { if [ -n "$1" ]; then wc -l <<<"$1"; else echo 0; fi; }
 # run_one INDEX: everything; adds the line "INDEX KIND CLUSTER STRUCK FILMS LOST LEFT ORPHANS INCOMPLETE HUNG MS" to the results.
 run_one() {
   local index=$1 begin struck=0 hung=0 lost left orphans incomplete
+  twin=
   plan "$index"
   fresh_world
   make_library "$films"
   arm
   begin=$(now_ms)
-  start_manager
+  start_run
   if until_struck; then
-    struck=1
-    deed
-    case $detail in *hold*) ;; *) touch "$F/go" ;; esac
+    deed && struck=1
+    case $detail in hold) ;; *) touch "$F/go" ;; esac
   fi
   wait_manager $longest_run_s || hung=1
+  [ -z "$twin" ] || wait "$twin"
   lost=$(lost_films)
   orphans=
-  case $kind-$detail in die-*hold* | sshd-*hold* | cut-*hold* | link-*hold*) until_no_encoders $longest_orphan_s || orphans=$(encoders) ;; esac
+  case $detail in hold) until_no_encoders $longest_orphan_s || orphans=$(encoders) ;; esac
   rm -f "$F/ff" "$F/sftp"
   touch "$F/go"
   heal

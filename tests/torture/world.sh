@@ -28,6 +28,7 @@ config:
   ffmpeg: /run/torture/bin/ffmpeg
   stall_timeout: 4
   settle_time: 0
+  host_wait: 3
   clusters:
     libssh2:
       one: {$streaming, ip: 192.168.2.61, transport: libssh2}
@@ -70,6 +71,7 @@ fill() { cat /dev/zero >"$1" 2>/dev/null || true; }
 # Everything that was done to the machines is undone; what ffarm did stays.
 heal() {
   local name listener
+  mount -o remount,rw /volume1
   for name in one two mounted; do
     listener=sshd_$name
     kill -0 "${!listener}" 2>/dev/null || sshd_start "$name"
