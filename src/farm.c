@@ -5,6 +5,7 @@
 #include "error.h"
 #include "notify.h"
 #include "settle.h"
+#include "trash.h"
 
 static void on_cancelled(FfarmFarm *farm)
 {
@@ -275,12 +276,33 @@ static void notify(const FfarmFarm *farm, GCancellable *cancellable)
         ffarm_farm_tell_message(farm, error->message, TRUE);
 }
 
+/* Removes what has been in the trash for longer than the configuration says. */
+static void empty_trash(const FfarmFarm *farm)
+{
+    const FfarmSettings *settings = farm->plan->settings;
+    if (settings->trash_days == 0)
+        return;
+    g_autoptr(GPtrArray) sources = g_ptr_array_new();
+    g_autoptr(GPtrArray) remarks = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < farm->plan->items->len; i++)
+        g_ptr_array_add(sources, ((const FfarmPlanItem *)g_ptr_array_index(farm->plan->items, i))->input->path);
+    guint n_removed = ffarm_trash_empty_all(settings->trash_dir, sources, settings->trash_days,
+                                            g_get_real_time() / G_USEC_PER_SEC, remarks);
+    for (guint i = 0; i < remarks->len; i++)
+        ffarm_farm_tell_message(farm, g_ptr_array_index(remarks, i), TRUE);
+    g_autofree char *text =
+        g_strdup_printf("%u original%s removed from the trash", n_removed, n_removed == 1 ? "" : "s");
+    if (n_removed > 0)
+        ffarm_farm_tell_message(farm, text, FALSE);
+}
+
 gboolean ffarm_farm_run(const FfarmPlan *plan, const FfarmFarmOptions *options, FfarmSummary *summary,
                         GCancellable *cancellable, GError **error)
 {
     gint64 begin_us = g_get_monotonic_time();
     g_auto(FfarmFarm) farm = {0};
     farm_init(&farm, plan, options, summary);
+    empty_trash(&farm);
     queue_all(&farm);
     end_others(&farm);
     gboolean ok = TRUE;

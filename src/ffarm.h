@@ -24,6 +24,7 @@
 #include "job.h"
 #include "journal.h"
 #include "media.h"
+#include "original.h"
 #include "placement.h"
 #include "plan.h"
 #include "prober.h"

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include "placement.h"
 #include "prober.h"
+#include "trash.h"
 
 char *ffarm_inputs_absolute_path(const char *path)
 {
@@ -121,6 +122,8 @@ static gboolean take_entry(Walk *walk, const char *folder, const char *relative,
 
 static gboolean walk_folder(Walk *walk, const char *folder, const char *relative, GError **error)
 {
+    if (ffarm_trash_is(folder))
+        return TRUE;
     g_autoptr(GPtrArray) names = list_folder(walk, folder);
     for (guint i = 0; names && i < names->len; i++)
         if (!take_entry(walk, folder, relative, g_ptr_array_index(names, i), error))

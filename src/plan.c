@@ -327,13 +327,15 @@ static gboolean wants_rest(const FfarmSettings *settings, const FfarmProfile *pr
 static char *find_obstacle(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmChoice *choice,
                            FfarmClashes *clashes)
 {
-    gboolean replaces = !plan->keep && !plan->output_dir;
+    gboolean replaces = choice->originals != FFARM_ORIGINALS_KEEP;
     const FfarmProblem *problem = find_problem(item->media, wants_rest(plan->settings, choice->profile));
     if (problem)
         return g_strdup(problem->text);
     char *reason = ffarm_clashes_check_result(clashes, item->media, choice->destination, replaces);
     if (!reason)
         reason = ffarm_destination_obstacle(choice->destination);
+    if (!reason && replaces)
+        reason = ffarm_original_obstacle(item->media, choice->trash);
     if (!reason)
         reason = ffarm_destination_obstacle(choice->placement->result);
     if (!reason && choice->host->type == FFARM_HOST_LOCAL && plan->settings->fls_path &&
@@ -343,10 +345,10 @@ static char *find_obstacle(const FfarmPlan *plan, const FfarmPlanItem *item, con
 }
 
 /* TRUE if a source that is to be kept has a result already, most likely an earlier run's. It is never overwritten. */
-static gboolean settle_finished(const FfarmPlan *plan, FfarmPlanItem *item, const FfarmChoice *choice)
+static gboolean settle_finished(FfarmPlanItem *item, const FfarmChoice *choice)
 {
     struct stat info;
-    if ((!plan->keep && !plan->output_dir) || lstat(choice->destination, &info) != 0 || !S_ISREG(info.st_mode) ||
+    if (choice->originals != FFARM_ORIGINALS_KEEP || lstat(choice->destination, &info) != 0 || !S_ISREG(info.st_mode) ||
         (info.st_dev == item->media->device && info.st_ino == item->media->inode))
         return FALSE;
     g_autofree char *name = g_filename_display_name(choice->destination);
@@ -373,6 +375,19 @@ static gboolean settle_recalled(const FfarmPlanOptions *options, FfarmPlanItem *
     return FALSE;
 }
 
+/* What gets lost or changed by @choice, in words; NULL: nothing. */
+static char *remark_on(const FfarmPlanItem *item, const FfarmChoice *choice)
+{
+    gboolean keeps_name = strcmp(item->input->path, choice->destination) == 0;
+    gboolean replaces = choice->originals != FFARM_ORIGINALS_KEEP;
+    g_autofree char *original = replaces ? ffarm_original_remark(item->media, keeps_name) : NULL;
+    g_autoptr(GString) remarks = g_string_new(original);
+    for (guint i = 0; i < choice->streams->warnings->len; i++)
+        g_string_append_printf(remarks, "%s%s", remarks->len > 0 ? "; " : "",
+                               (const char *)g_ptr_array_index(choice->streams->warnings, i));
+    return remarks->len > 0 ? g_strdup(remarks->str) : NULL;
+}
+
 /* Settles an item that some host should take: every place where its result may come to lie has to be free. */
 static void settle_encode(const FfarmPlan *plan, const FfarmPlanOptions *options, FfarmPlanItem *item,
                           FfarmClashes *clashes)
@@ -386,7 +401,7 @@ static void settle_encode(const FfarmPlan *plan, const FfarmPlanOptions *options
         return;
     }
     for (guint i = 0; i < choices->len; i++) {
-        if (settle_finished(plan, item, g_ptr_array_index(choices, i)))
+        if (settle_finished(item, g_ptr_array_index(choices, i)))
             return;
     }
     if (settle_recalled(options, item, choices))
@@ -400,12 +415,7 @@ static void settle_encode(const FfarmPlan *plan, const FfarmPlanOptions *options
     }
     for (guint i = 0; i < choices->len; i++)
         ffarm_clashes_reserve(clashes, item->media, ((const FfarmChoice *)g_ptr_array_index(choices, i))->destination);
-    const FfarmChoice *first = g_ptr_array_index(choices, 0);
-    g_autoptr(GString) remarks = g_string_new(NULL);
-    for (guint i = 0; i < first->streams->warnings->len; i++)
-        g_string_append_printf(remarks, "%s%s", i > 0 ? "; " : "",
-                               (const char *)g_ptr_array_index(first->streams->warnings, i));
-    settle(item, FFARM_PLAN_ENCODE, remarks->len > 0 ? g_strdup(remarks->str) : NULL);
+    settle(item, FFARM_PLAN_ENCODE, remark_on(item, g_ptr_array_index(choices, 0)));
 }
 
 static void decide(const FfarmPlan *plan, const FfarmPlanOptions *options, FfarmPlanItem *item, FfarmClashes *clashes)

@@ -77,6 +77,9 @@ typedef struct {
     FfarmPlacement *placement;
     char *fingerprint;         /* of the profile and mixins before the engine; see ffarm_profile_fingerprint() */
     char *destination;         /* final path of the result on this machine */
+    FfarmOriginals originals;  /* what becomes of the source: REPLACE, KEEP (also for -k and -o) or TRASH */
+    char *trash;               /* where it goes with TRASH, with a number if that is taken; NULL: not there */
+    gboolean keep_times;       /* the result gets the source's time of change */
     char **argv;               /* ffmpeg's, as it will be run but for the temporary names of the attempt */
 } FfarmChoice;
 

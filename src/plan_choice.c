@@ -7,6 +7,7 @@
 #include "destination.h"
 #include "engine.h"
 #include "output_options.h"
+#include "trash.h"
 
 void ffarm_choice_free(FfarmChoice *choice)
 {
@@ -17,6 +18,7 @@ void ffarm_choice_free(FfarmChoice *choice)
     ffarm_placement_free(choice->placement);
     g_free(choice->fingerprint);
     g_free(choice->destination);
+    g_free(choice->trash);
     g_strfreev(choice->argv);
     g_free(choice);
 }
@@ -114,6 +116,20 @@ static gboolean choose_profile(FfarmChoice *choice, const FfarmPlan *plan, const
     return TRUE;
 }
 
+/* What becomes of the source. */
+static void choose_original(FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item)
+{
+    const FfarmSettings *settings = plan->settings;
+    const FfarmProfile *profile = choice->profile;
+    choice->originals = profile->originals == FFARM_ORIGINALS_UNSET ? settings->originals : profile->originals;
+    if (plan->keep || plan->output_dir)
+        choice->originals = FFARM_ORIGINALS_KEEP;
+    if (choice->originals == FFARM_ORIGINALS_TRASH)
+        choice->trash = ffarm_trash_path(settings->trash_dir, item->input->path);
+    choice->keep_times =
+        profile->keep_times == FFARM_TRISTATE_UNSET ? settings->keep_times : profile->keep_times == FFARM_TRISTATE_YES;
+}
+
 /* The muxer that writes what a demuxer of this name reads, for sources whose own name says nothing. */
 static const char *muxer_of_container(const char *container)
 {
@@ -156,12 +172,11 @@ static gboolean choose_muxer(FfarmChoice *choice, const FfarmPlanItem *item, con
 }
 
 /* A result without picture, or one that lost all its sound on the way, is no substitute for the source. */
-static gboolean check_streams(const FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item,
-                              char **reason)
+static gboolean check_streams(const FfarmChoice *choice, const FfarmPlanItem *item, char **reason)
 {
     const FfarmStreamPlan *streams = choice->streams;
     const char *name = choice->profile->name;
-    gboolean replaces = !plan->keep && !plan->output_dir;
+    gboolean replaces = choice->originals != FFARM_ORIGINALS_KEEP;
     guint films = 0;
     for (guint i = 0; streams->is_mapped && i < streams->choices->len; i++) {
         const FfarmStreamChoice *stream = g_ptr_array_index(streams->choices, i);
@@ -191,7 +206,7 @@ static char *find_destination(const FfarmChoice *choice, const FfarmPlan *plan, 
                                           .relative = item->input->relative,
                                           .extension = choice->profile->extension,
                                           .output_dir = plan->output_dir,
-                                          .keep = plan->keep};
+                                          .keep = choice->originals == FFARM_ORIGINALS_KEEP};
     return ffarm_destination_path(&destination);
 }
 
@@ -232,10 +247,11 @@ FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item,
     choice->host = host;
     if (!choose_profile(choice, plan, item, reason) || !choose_queue(choice, choice->profile->queue, reason))
         return NULL;
+    choose_original(choice, plan, item);
     if (!choose_muxer(choice, item, result_extension(choice, item), reason))
         return NULL;
     choice->streams = ffarm_streams_choose(item->media, choice->profile, choice->muxer, plan->settings->automap);
-    if (!check_streams(choice, plan, item, reason))
+    if (!check_streams(choice, item, reason))
         return NULL;
     choice->destination = find_destination(choice, plan, item);
     choice->placement = ffarm_choice_place(choice, plan, item, item->job_id);

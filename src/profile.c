@@ -35,6 +35,7 @@ FfarmProfile *ffarm_profile_new(const char *name)
     profile->name = g_strdup(name);
     profile->threshold_check = 100;
     profile->automap = FFARM_TRISTATE_UNSET;
+    profile->keep_times = FFARM_TRISTATE_UNSET;
     profile->engines = g_ptr_array_new_with_free_func(engine_options_free);
     sections_init(profile->sections);
     return profile;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include "original.h"
 #include "proof.h"
 
 G_BEGIN_DECLS
@@ -51,6 +52,8 @@ typedef struct {
     char *queue;            /* nullable */
     guint stall_timeout;    /* seconds without progress after which the encode is stopped; 0: as the configuration says */
     FfarmTristate automap;  /* unset: as the configuration says */
+    FfarmOriginals originals; /* unset: as the configuration says */
+    FfarmTristate keep_times; /* unset: as the configuration says */
     FfarmLanguages audio, subtitle;
     char *quality;          /* "low", "medium", "high", "0".."51"; nullable */
     FfarmProof proof;       /* what it leaves unset is as the configuration says */

@@ -59,6 +59,8 @@ static void add_choice(JsonBuilder *builder, const FfarmChoice *choice)
     ffarm_json_add_string(builder, "input", choice->placement->host_input);
     ffarm_json_add_string(builder, "output", choice->placement->host_output);
     ffarm_json_add_string(builder, "destination", choice->destination);
+    ffarm_json_add_string(builder, "originals", ffarm_originals_name(choice->originals));
+    ffarm_json_add_string(builder, "trash", choice->trash);
     add_warnings(builder, choice->streams);
     json_builder_end_object(builder);
 }

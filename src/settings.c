@@ -40,6 +40,9 @@ static FfarmSettings *settings_new(void)
     settings->ssh = g_strdup("ssh");
     settings->colorize = FFARM_TRISTATE_UNSET;
     settings->automap = TRUE;
+    settings->originals = FFARM_ORIGINALS_REPLACE;
+    settings->trash_dir = g_strdup(".ffarm-originals");
+    settings->keep_times = TRUE;
     settings->max_failures = 3;
     settings->stall_timeout = 120;
     settings->settle_time = 10;
@@ -57,6 +60,7 @@ void ffarm_settings_free(FfarmSettings *settings)
         return;
     g_free(settings->path);
     g_free(settings->default_queue_file);
+    g_free(settings->trash_dir);
     g_free(settings->ffmpeg);
     g_free(settings->ssh);
     g_free(settings->plex_server);

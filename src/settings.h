@@ -27,6 +27,10 @@ typedef struct {
     char *plex_server, *plex_token; /* nullable; the token also from the environment PLEX_TOKEN */
     FfarmTristate colorize;   /* unset: auto */
     gboolean automap;
+    FfarmOriginals originals; /* never unset */
+    char *trash_dir;          /* absolute, or below each film's folder; never NULL */
+    guint trash_days;         /* what lies there longer is removed when a run begins; 0: never */
+    gboolean keep_times;      /* results get the time of change of their sources */
     char *fls_path;           /* nullable */
     guint max_failures;       /* different jobs in a row that fail for a host's fault until it is quarantined */
     guint stall_timeout;      /* seconds without progress after which an encode is stopped */

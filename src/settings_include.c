@@ -68,6 +68,10 @@ static void lay_over(FfarmProfileDraft *under, const FfarmProfileDraft *over)
         profile->threshold_check = top->threshold_check;
     if (top->automap != FFARM_TRISTATE_UNSET)
         profile->automap = top->automap;
+    if (top->originals != FFARM_ORIGINALS_UNSET)
+        profile->originals = top->originals;
+    if (top->keep_times != FFARM_TRISTATE_UNSET)
+        profile->keep_times = top->keep_times;
     profile->proof = ffarm_proof_over(&profile->proof, &top->proof);
     if (over->has_audio)
         replace_languages(&profile->audio, &top->audio);

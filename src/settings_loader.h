@@ -52,6 +52,12 @@ void ffarm_settings_read_options(FfarmYamlReader *reader, const FfarmYamlNode *k
                                  gpointer slot);
 
 /* settings_proof.c: the fields of a FfarmProof; expect gets the FfarmProof itself. */
+void ffarm_settings_read_originals(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                   gpointer slot);
+void ffarm_settings_read_trash_dir(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                   gpointer slot);
+void ffarm_settings_read_trash_days(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                    gpointer slot);
 void ffarm_settings_read_verify(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
                                 gpointer slot);
 void ffarm_settings_read_damaged(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,

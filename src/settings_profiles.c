@@ -127,6 +127,8 @@ static const FfarmYamlField profile_fields[] = {
     {"queue", FFARM_YAML_TEXT, read_queue_name, G_STRUCT_OFFSET(FfarmProfile, queue)},
     {"stall_timeout", FFARM_YAML_TEXT, ffarm_settings_read_stall_timeout, G_STRUCT_OFFSET(FfarmProfile, stall_timeout)},
     {"automap", FFARM_YAML_TEXT, read_tristate, G_STRUCT_OFFSET(FfarmProfile, automap)},
+    {"originals", FFARM_YAML_TEXT, ffarm_settings_read_originals, G_STRUCT_OFFSET(FfarmProfile, originals)},
+    {"keep_times", FFARM_YAML_TEXT, read_tristate, G_STRUCT_OFFSET(FfarmProfile, keep_times)},
     {"audio", FFARM_YAML_MAP, read_languages, G_STRUCT_OFFSET(FfarmProfile, audio)},
     {"subtitle", FFARM_YAML_MAP, read_languages, G_STRUCT_OFFSET(FfarmProfile, subtitle)},
     {"quality", FFARM_YAML_TEXT, read_quality, G_STRUCT_OFFSET(FfarmProfile, quality)},

@@ -12,9 +12,17 @@
 #include "file_names.h"
 #include "job_error.h"
 
+#define LEDGER ".ffarm-trash"
 #define LEDGER_LIMIT (64 * 1024 * 1024) /* more than that is no ledger of ours */
 #define SECONDS_PER_DAY 86400
 #define N_FIELDS 5
+
+gboolean ffarm_trash_is(const char *folder)
+{
+    struct stat info;
+    g_autofree char *ledger = g_build_filename(folder, LEDGER, NULL);
+    return lstat(ledger, &info) == 0 && S_ISREG(info.st_mode);
+}
 
 char *ffarm_trash_root(const char *trash_dir, const char *source)
 {
@@ -86,7 +94,7 @@ static gboolean entry_parse(const char *line, Entry *entry)
 static int open_ledger(int root, int flags)
 {
     struct stat info;
-    int fd = openat(root, FFARM_TRASH_LEDGER, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | flags, 0600);
+    int fd = openat(root, LEDGER, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | flags, 0600);
     if (fd < 0)
         return -1;
     if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && flock(fd, LOCK_EX) == 0)
@@ -209,7 +217,7 @@ static void write_ledger(int fd, const char *text)
     size_t length = strlen(text);
     /* What an interruption takes from it is never removed from the trash; that is the harmless side. */
     if (ftruncate(fd, 0) != 0 || pwrite(fd, text, length, 0) != (ssize_t)length || fsync(fd) != 0)
-        g_debug("%s: %s", FFARM_TRASH_LEDGER, g_strerror(errno));
+        g_debug("%s: %s", LEDGER, g_strerror(errno));
 }
 
 /* Returns: TRUE if the ledger may forget @line. */
@@ -253,5 +261,18 @@ guint ffarm_trash_empty(const char *root, guint days, gint64 now_s, GPtrArray *r
         close(ledger);
     if (folder >= 0)
         close(folder);
+    return n_removed;
+}
+
+guint ffarm_trash_empty_all(const char *trash_dir, const GPtrArray *sources, guint days, gint64 now_s,
+                            GPtrArray *remarks)
+{
+    guint n_removed = 0;
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < sources->len; i++) {
+        char *root = ffarm_trash_root(trash_dir, g_ptr_array_index(sources, i));
+        if (g_hash_table_add(seen, root))
+            n_removed += ffarm_trash_empty(root, days, now_s, remarks);
+    }
     return n_removed;
 }

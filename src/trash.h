@@ -9,13 +9,14 @@ G_BEGIN_DECLS
 /* trash.h — folders that old files go to, and what is in them by ffarm's doing.
  *
  * A trash folder is absolute, and then holds the folders of its files too (/trash/media/films/a.mkv for
- * /media/films/a.mkv), or relative: then every folder with films has one of its own. Each keeps a ledger of what ffarm
- * put there; nothing else is ever removed from it.
+ * /media/films/a.mkv), or relative: then every folder with films has one of its own. Each keeps a ledger,
+ * ".ffarm-trash", of what ffarm put there; nothing else is ever removed from it, and walks pass over folders that have
+ * one.
  *
  * Threads: safe; processes take turns at a ledger. */
 
-/* The ledger's name. A folder that holds one is a trash folder, and walks pass over it. */
-#define FFARM_TRASH_LEDGER ".ffarm-trash"
+/* TRUE if @folder is a trash folder. */
+gboolean ffarm_trash_is(const char *folder);
 
 /* The trash folder for @source (absolute path). Pure. Returns: new string. */
 char *ffarm_trash_root(const char *trash_dir, const char *source) G_GNUC_WARN_UNUSED_RESULT;
@@ -35,5 +36,9 @@ gboolean ffarm_trash_note(const char *root, const char *path, const FfarmFileIde
  * @remarks: of char*; nullable; what could not be done, in words
  * Returns: how many files were removed. */
 guint ffarm_trash_empty(const char *root, guint days, gint64 now_s, GPtrArray *remarks);
+
+/* The same for the trash folders of all @sources (of char*, absolute paths) by @trash_dir. */
+guint ffarm_trash_empty_all(const char *trash_dir, const GPtrArray *sources, guint days, gint64 now_s,
+                            GPtrArray *remarks);
 
 G_END_DECLS

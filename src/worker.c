@@ -321,12 +321,15 @@ static gboolean on_replace_step(const FfarmReplaceRecord *record, gpointer user_
 
 static gboolean replace(Attempt *attempt, GError **error)
 {
-    const FfarmPlan *plan = attempt->work->plan;
+    const FfarmChoice *choice = attempt->work->choice;
     FfarmReplaceParams params = {
         .result = attempt->placement->result,
-        .destination = attempt->work->choice->destination,
+        .destination = choice->destination,
         .source = attempt->source,
-        .keep_source = plan->keep || plan->output_dir,
+        .keep_source = choice->originals == FFARM_ORIGINALS_KEEP,
+        .trash_dir = choice->originals == FFARM_ORIGINALS_TRASH ? attempt->work->plan->settings->trash_dir : NULL,
+        .keep_times = choice->keep_times,
+        .remarks = attempt->outcome->remarks,
         .on_step = on_replace_step,
         .user_data = attempt,
     };
@@ -351,7 +354,9 @@ static FfarmJobState go_through(Attempt *attempt, GError **error)
     if (!verify(attempt, error) || !check_result_is_same(attempt, error) || !replace(attempt, error))
         return FFARM_JOB_FAILED;
     attempt->outcome->output = g_strdup(attempt->work->choice->destination);
-    return attempt->work->plan->keep && !attempt->work->plan->output_dir ? FFARM_JOB_KEPT : FFARM_JOB_DONE;
+    return attempt->work->choice->originals == FFARM_ORIGINALS_KEEP && !attempt->work->plan->output_dir
+               ? FFARM_JOB_KEPT
+               : FFARM_JOB_DONE;
 }
 
 /* What the attempt is about to make, and where, so that the next start can remove it if nobody else does. */

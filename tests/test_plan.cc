@@ -152,7 +152,8 @@ TEST_F(PlanClashes, OneFileUnderTwoNames)
     for (const char *name : {"hard.mkv", "a.mkv", "soft.mkv", "sub/hard.mkv", "sub/../hard.mkv", "hard.mkv"})
         Give(name);
     ASSERT_TRUE(Plan());
-    EXPECT_EQ(Fate(0), "encode");
+    EXPECT_EQ(Fate(0), "encode: the source has 2 names (hard links): the others keep the old film, so that no space is "
+                       "saved");
     EXPECT_EQ(Fate(1), "invalid: the same file as hard.mkv, by a hard link");
     EXPECT_EQ(Item(2)->status, FFARM_PLAN_INVALID);
     EXPECT_EQ(Fate(3), "invalid: the same file as hard.mkv, by a symbolic link");

@@ -64,6 +64,27 @@ std::string joined(char **words)
 
 } // namespace
 
+TEST(Originals, AreReplacedUnlessSomethingElseIsSaid)
+{
+    Loaded unsaid("profiles: {p: {output_options: -c copy}}");
+    EXPECT_EQ(unsaid.settings->originals, FFARM_ORIGINALS_REPLACE);
+    EXPECT_STREQ(unsaid.settings->trash_dir, ".ffarm-originals");
+    EXPECT_EQ(unsaid.settings->trash_days, 0u);
+    EXPECT_TRUE(unsaid.settings->keep_times);
+    EXPECT_EQ(ffarm_settings_profile(unsaid.settings, "p")->originals, FFARM_ORIGINALS_UNSET);
+    Loaded said("config: {originals: trash, trash_dir: /t, trash_days: 7, keep_times: no}\n"
+                "profiles:\n"
+                "  p: {output_options: -c copy, originals: keep, keep_times: yes}\n"
+                "  q: {include: p}\n");
+    ASSERT_EQ(said.errors, 0u) << said.said;
+    EXPECT_EQ(said.settings->originals, FFARM_ORIGINALS_TRASH);
+    EXPECT_STREQ(said.settings->trash_dir, "/t");
+    EXPECT_EQ(said.settings->trash_days, 7u);
+    EXPECT_FALSE(said.settings->keep_times);
+    EXPECT_EQ(ffarm_settings_profile(said.settings, "q")->originals, FFARM_ORIGINALS_KEEP);
+    EXPECT_EQ(ffarm_settings_profile(said.settings, "q")->keep_times, FFARM_TRISTATE_YES);
+}
+
 TEST(SettingsParse, ReadsEveryKeyOfConfig)
 {
     Loaded a("config:\n  default_queue_file: ~/queue.txt\n  ffmpeg: /opt/ffmpeg\n  ssh: /opt/ssh\n"

@@ -49,6 +49,10 @@ static void print_choice(const FfarmChoice *choice, GHashTable *said)
                choice->engine);
     print_line("    %s", command);
     print_line("    result: %s", choice->destination);
+    if (choice->trash)
+        print_line("    original: goes to %s", choice->trash);
+    else
+        print_line("    original: %s", choice->originals == FFARM_ORIGINALS_KEEP ? "stays" : "removed");
     /* Most warnings are the same for every host. */
     for (guint i = 0; i < choice->streams->warnings->len; i++) {
         const char *warning = g_ptr_array_index(choice->streams->warnings, i);
