@@ -52,18 +52,19 @@ FfarmReplaceRecovery ffarm_replace_recover(const FfarmReplaceRecord *record, GEr
  * of its content. Else FALSE with FFARM_JOB_ERROR_SOURCE. */
 gboolean ffarm_replace_check_source(const FfarmMedia *source, GError **error);
 
-/* Moves @result into @destination's folder if it is on another file system (copy, fsync, size checked), checks that the
- * source is still the file that was probed, gives the result the source's mode and owner (as far as allowed), flushes
- * file and folder, renames, and removes the source when it has another name than the destination. Missing folders of
- * @destination are made. An existing file at @destination that is not the source is never overwritten. A source that is
- * a symbolic link: under the same name the file behind the link is replaced and the link stays; where the name changes,
- * the link alone is removed, and the file behind it stays, as other links may lead there. A source with several hard
- * links: its other names keep the old film. A source that is gone after its removal was asked for counts as removed,
- * whatever the file system said. On success @result is gone from its old name.
- * Errors: FFARM_JOB_ERROR_SOURCE (changed or gone meanwhile), FFARM_JOB_ERROR_REPLACE, G_IO_ERROR_CANCELLED; the source
- * is as it was, nothing new lies at @destination, and @result is left for the caller to remove. One exception: if
- * something fails when the result is in place already, it is taken back only if the source is certainly still the
- * probed file; in any doubt both names are left as they are, and the message (FFARM_JOB_ERROR_REPLACE) names them. */
+/* Brings @result into @destination's folder under a temporary name (from another file system as a copy whose SHA-256 is
+ * compared after it was read back from the disk), gives it the source's attributes as far as allowed, flushes file and
+ * folder, checks that the source is still the file that was probed, and gives the result its name: by an exchange under
+ * the same name, so that what was swapped out can be looked at, else only where nothing has that name. Then the old
+ * file is taken aside, looked at, and removed or moved to the trash. Missing folders are made. An existing file at
+ * @destination that is not the source is never overwritten. A source that is a symbolic link: under the same name the
+ * file behind the link is replaced and the link stays; where the name changes, the link alone is removed, and the file
+ * behind it stays, as other links may lead there. A source with several hard links: its other names keep the old film.
+ * Whatever a system call says, what is on the disk afterwards decides. On success @result is gone from its old name.
+ * Errors: FFARM_JOB_ERROR_SOURCE (changed or gone meanwhile), FFARM_JOB_ERROR_REPLACE, G_IO_ERROR_CANCELLED, what
+ * on_step set; the source is as it was, nothing new lies at @destination, and @result is left for the caller to remove.
+ * One exception: where that can't be made sure of, nothing more is removed, the last step is FAILED, and the message
+ * (FFARM_JOB_ERROR_REPLACE) names the files. */
 gboolean ffarm_replace(const FfarmReplaceParams *params, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <cstddef>
 #include <fcntl.h>
 #include <functional>
@@ -20,6 +21,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <vector>
 
@@ -28,6 +30,8 @@ namespace
 // What unlink() and fsync() do instead while a test has set it: 0, or the errno that they fail with.
 std::function<int(const char *)> faulty_unlink;
 std::function<int(int)> faulty_fsync;
+// What happens right before names are exchanged, once.
+std::function<void()> before_exchange;
 
 int Fail(int failure)
 {
@@ -39,6 +43,15 @@ int Fail(int failure)
 extern "C" int unlink(const char *path) noexcept
 {
     return faulty_unlink ? Fail(faulty_unlink(path)) : unlinkat(AT_FDCWD, path, 0);
+}
+
+extern "C" int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags) noexcept
+{
+    if (flags == RENAME_EXCHANGE && before_exchange) {
+        before_exchange();
+        before_exchange = nullptr;
+    }
+    return static_cast<int>(syscall(SYS_renameat2, from_folder, from, to_folder, to, flags));
 }
 
 extern "C" int fsync(int fd)
@@ -54,6 +67,7 @@ class Replace : public testing::Test
     void SetUp() override
     {
         folder = scratch_new();
+        remarks = g_ptr_array_new_with_free_func(g_free);
         other = g_build_filename("/dev/shm", "ffarm-test-XXXXXX", nullptr);
         ASSERT_NE(g_mkdtemp(other), nullptr);
     }
@@ -61,6 +75,8 @@ class Replace : public testing::Test
     {
         faulty_unlink = nullptr;
         faulty_fsync = nullptr;
+        before_exchange = nullptr;
+        g_ptr_array_unref(remarks);
         scratch_free(folder);
         scratch_free(other);
         ffarm_media_free(source);
@@ -114,8 +130,21 @@ class Replace : public testing::Test
         params.destination = destination.c_str();
         params.source = source;
         params.keep_source = keep;
+        params.keep_times = keep_times;
+        params.remarks = remarks;
+        params.on_step = OnStep;
+        params.user_data = this;
         g_clear_error(&error);
         return ffarm_replace(&params, cancellable, &error) != 0;
+    }
+    static gboolean OnStep(const FfarmReplaceRecord *record, gpointer user_data, GError **error)
+    {
+        auto *test = static_cast<Replace *>(user_data);
+        test->last_step = record->step;
+        if (static_cast<int>(record->step) != test->refused_step)
+            return TRUE;
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "the journal is full");
+        return FALSE;
     }
     // The source as it was, nothing at the destination (unless that is the source), nothing else in the folder.
     void ExpectUntouched(const std::string &path, const std::string &text, FfarmJobError code)
@@ -137,6 +166,10 @@ class Replace : public testing::Test
     char *folder = nullptr, *other = nullptr;
     FfarmMedia *source = nullptr;
     GError *error = nullptr;
+    GPtrArray *remarks = nullptr;
+    bool keep_times = true;
+    int refused_step = -1;
+    FfarmReplaceStep last_step = FFARM_REPLACE_DONE;
 };
 
 // From here on renameat2() of this process refuses flags, as it does on file systems that don't know them.
@@ -588,4 +621,87 @@ TEST_F(Replace, TellsCasesApartWhereTheFileSystemDoes)
     EXPECT_TRUE(Run(result, In("film.mkv"))) << error->message;
     EXPECT_EQ(Read(In("film.mkv")), "new");
     EXPECT_EQ(Names(folder).size(), 1u);
+}
+
+TEST_F(Replace, KeepsTimesUnlessTheyAreNotWanted)
+{
+    for (bool keep : {true, false}) {
+        std::string film = Write("film.mkv", "old"), result = Write(".ffarm-1.mkv.tmp", "new");
+        const timespec times[] = {{1, 0}, {1234567890, 123456789}};
+        ASSERT_EQ(utimensat(AT_FDCWD, film.c_str(), times, 0), 0);
+        Probe(film);
+        keep_times = keep;
+        EXPECT_TRUE(Run(result, film)) << error->message;
+        struct stat info;
+        ASSERT_EQ(stat(film.c_str(), &info), 0);
+        EXPECT_EQ(info.st_mtim.tv_sec == 1234567890 && info.st_mtim.tv_nsec == 123456789, keep);
+    }
+}
+
+TEST_F(Replace, KeepsAttributesAndSaysWhatItCanNot)
+{
+    std::string film = Write("film.mkv", "old"), result = Write(".ffarm-1.mkv.tmp", "new");
+    if (setxattr(film.c_str(), "user.rating", "five", 4, 0) != 0)
+        GTEST_SKIP() << "this file system has no extended attributes";
+    Probe(film);
+    EXPECT_TRUE(Run(result, film)) << error->message;
+    char value[8] = {};
+    EXPECT_EQ(getxattr(film.c_str(), "user.rating", value, sizeof(value)), 4);
+    EXPECT_STREQ(value, "five");
+    EXPECT_EQ(remarks->len, 0u);
+    if (geteuid() != 0)
+        return;
+    result = Write(".ffarm-1.mkv.tmp", "newer");
+    ASSERT_EQ(chown(film.c_str(), 4321, 1234), 0);
+    ASSERT_EQ(chmod(film.c_str(), 0666), 0);
+    ASSERT_EQ(chown(result.c_str(), 65534, 65534), 0);
+    ASSERT_EQ(chmod(folder, 0777), 0);
+    Probe(film);
+    int status = InChild([&] {
+        if (setuid(65534) != 0 || !Run(result, film) || remarks->len == 0)
+            return 1;
+        const char *remark = static_cast<char *>(remarks->pdata[0]);
+        return strstr(remark, "the owner 4321:1234 could not be kept") ? 0 : 2;
+    });
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(Read(film), "newer");
+}
+
+// A journal that can't be written stops everything before it is done.
+TEST_F(Replace, DoesNothingThatItMayNotTellOf)
+{
+    for (FfarmReplaceStep refused : {FFARM_REPLACE_PREPARE, FFARM_REPLACE_PLACE, FFARM_REPLACE_DROP})
+        for (const char *name : {"film.avi", "film.mkv"}) {
+            std::string film = Write("film.avi", "old"), result = Write(".ffarm-1.mkv.tmp", "new");
+            Probe(film);
+            refused_step = refused;
+            last_step = FFARM_REPLACE_DONE;
+            EXPECT_FALSE(Run(result, In(name)));
+            EXPECT_EQ(std::string(error->message), "the journal is full");
+            EXPECT_EQ(last_step, FFARM_REPLACE_UNDONE);
+            EXPECT_EQ(Read(film), "old");
+            EXPECT_EQ(Names(folder), (std::vector<std::string>{".ffarm-1.mkv.tmp", "film.avi"}));
+        }
+}
+
+TEST_F(Replace, TellsHardLinksFromCasesThatDoNotCount)
+{
+    std::string film = Write("film.MKV", "old"), result = Write(".ffarm-1.mkv.tmp", "new");
+    ASSERT_EQ(link(film.c_str(), In("film.mkv").c_str()), 0);
+    Probe(film);
+    EXPECT_FALSE(Run(result, In("film.mkv")));
+    ExpectUntouched(film, "old", FFARM_JOB_ERROR_REPLACE);
+    EXPECT_EQ(Read(In("film.mkv")), "old");
+}
+
+// Somebody else's file, put there in the last moment, comes out of the exchange and goes back.
+TEST_F(Replace, GivesBackWhatWasPutThereInTheLastMoment)
+{
+    std::string film = Write("film.mkv", "old"), result = Write(".ffarm-1.mkv.tmp", "new");
+    std::string other = Write("other", "the director's cut");
+    Probe(film);
+    before_exchange = [&] { rename(other.c_str(), film.c_str()); };
+    EXPECT_FALSE(Run(result, film));
+    ExpectUntouched(film, "the director's cut", FFARM_JOB_ERROR_SOURCE);
+    EXPECT_EQ(Names(folder), (std::vector<std::string>{".ffarm-1.mkv.tmp", "film.mkv"}));
 }
