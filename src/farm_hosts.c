@@ -44,6 +44,12 @@ static gint64 pause_us(const FfarmFarm *farm, guint number)
     return pauses_s[MIN(number, G_N_ELEMENTS(pauses_s) - 1)] * G_USEC_PER_SEC;
 }
 
+/* The pause it is in; a job that went well on another slot of the host has set the count back. */
+static gint64 last_pause_us(const FfarmFarm *farm, const FfarmCrew *crew)
+{
+    return pause_us(farm, MAX(crew->pauses, 1) - 1);
+}
+
 static void pause_crew(FfarmFarm *farm, FfarmCrew *crew, guint least)
 {
     guint number = MAX(crew->pauses, least);
@@ -60,7 +66,7 @@ static char *pause_text(gint64 us)
 
 static char *next_pause_text(const FfarmFarm *farm, const FfarmCrew *crew)
 {
-    return pause_text(pause_us(farm, crew->pauses - 1));
+    return pause_text(last_pause_us(farm, crew));
 }
 
 static void leave_out(FfarmFarm *farm, FfarmCrew *crew, const char *reason)
@@ -168,8 +174,7 @@ void ffarm_farm_ask_again(FfarmFarm *farm, FfarmCrew *crew)
     if (asker && has_work_for(farm, crew))
         ask(farm, crew, asker);
     else
-        ffarm_alarms_set(farm->alarms, FFARM_ALARM_HOST, crew,
-                         g_get_monotonic_time() + pause_us(farm, crew->pauses - 1));
+        ffarm_alarms_set(farm->alarms, FFARM_ALARM_HOST, crew, g_get_monotonic_time() + last_pause_us(farm, crew));
 }
 
 /* It is tried again when it looks well, and the next failure sends it away for longer. */
