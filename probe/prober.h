@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* prober.h — path -> FfarmMedia, in this process, by libavformat.
+/* prober.h — path -> FfarmMedia, by libavformat: in this process, or in one of its own (isolation.h).
  *
  * The path is always a file: it is opened by descriptor, so a name with ':' in it, one that begins with '-' or one that
  * looks like a URL is never taken for a protocol, and nothing that the file's content asks for (a playlist's segments, an
