@@ -18,8 +18,9 @@ static char *find_media_folder(const FfarmFarm *farm, const FfarmHost *host)
 static void ask(FfarmFarm *farm, FfarmCrew *crew, const FfarmMember *member)
 {
     g_autofree char *folder = find_media_folder(farm, crew->host);
+    FfarmCheckNotes notes = {farm->options->journal, farm->plan->run_id};
     crew->is_asked = TRUE;
-    ffarm_slot_check_host(member->slot, FFARM_CHECK_WRITES | FFARM_CHECK_MAPPING, folder);
+    ffarm_slot_check_host(member->slot, FFARM_CHECK_WRITES | FFARM_CHECK_MAPPING, folder, &notes);
 }
 
 /* All hosts are checked at once, each over the connection that its first slot keeps. */

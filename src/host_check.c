@@ -11,6 +11,7 @@
 #include "deadline.h"
 #include "error.h"
 #include "host_check_private.h"
+#include "nonce.h"
 
 #define ASK_TIMEOUT_MS 15000
 #define CLEANUP_MS 4000
@@ -23,7 +24,8 @@ typedef struct {
     FfarmRunner *runner;
     const FfarmHost *host;
     FfarmCheckFlags flags;
-    const char *media_folder; /* nullable */
+    const char *media_folder;     /* nullable */
+    const FfarmCheckNotes *notes; /* nullable */
     FfarmHostReport *report;
     GCancellable *cancellable;
 } Check;
@@ -102,15 +104,46 @@ static gboolean check_ffmpeg(Check *check, GError **error)
                 check->host->ffmpeg, status);
 }
 
-/* A name nobody else has. */
-static char *nonce_name(const char *format)
+/* Notes what is about to be made under @name, which nobody else has. Returns: FALSE if that can't be done. */
+static gboolean note(const Check *check, const char *name, const char *here, const char *there, gint64 *id)
 {
-    g_autofree char *nonce = g_uuid_string_random();
-    nonce[8] = '\0';
-    return g_strdup_printf(format, nonce);
+    *id = 0;
+    if (!check->notes)
+        return TRUE;
+    FfarmTrace trace = {
+        .run_id = check->notes->run_id,
+        .item = G_MAXUINT,
+        .attempt = name,
+        .cluster = check->host->cluster,
+        .host = check->host->name,
+        .here = here,
+        .there = there,
+        .is_folder = TRUE,
+    };
+    return ffarm_journal_add_trace(check->notes->journal, &trace, id, NULL);
 }
 
-/* Also when the check is broken off: nobody else knows of the folder. */
+/* What can't be struck is looked for at the next start, and found gone. */
+static void strike(const Check *check, gint64 id)
+{
+    if (check->notes)
+        ffarm_journal_strike_trace(check->notes->journal, id, FFARM_TRACE_HERE | FFARM_TRACE_THERE, NULL);
+}
+
+static char *make_name(void)
+{
+    g_autofree char *nonce = ffarm_nonce_new();
+    return g_strconcat("check-", nonce, NULL);
+}
+
+/* An answer from the host that says that there is nothing. */
+static gboolean is_certain(const GError *error)
+{
+    return !g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+           !g_error_matches(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_DISCONNECTED);
+}
+
+/* Also when the check is broken off: at once is better than at the next start. */
 static gboolean remove_trial(Check *check, const char *path, GError **error)
 {
     g_autoptr(FfarmDeadline) deadline = ffarm_deadline_new(CLEANUP_MS, NULL);
@@ -119,20 +152,34 @@ static gboolean remove_trial(Check *check, const char *path, GError **error)
            ffarm_runner_remove_dir(check->runner, path, cancellable, error);
 }
 
+static gboolean make_and_remove(Check *check, const char *name, const char *path, GError **error)
+{
+    gint64 id = 0;
+    g_autoptr(GError) inner = NULL;
+    if (!note(check, name, NULL, path, &id))
+        return TRUE;
+    gboolean is_made = ffarm_runner_make_dir(check->runner, path, check->cancellable, &inner);
+    gboolean may_be_there = is_made || !is_certain(inner);
+    gboolean is_removed = may_be_there && remove_trial(check, path, is_made ? &inner : NULL);
+    if (is_removed || !may_be_there)
+        strike(check, id);
+    if (is_made && is_removed)
+        check->report->working_dir_writable = 1;
+    else
+        g_propagate_error(error, g_steal_pointer(&inner));
+    return is_made && is_removed;
+}
+
 static gboolean try_to_write(Check *check, GError **error)
 {
-    g_autofree char *name = nonce_name("ffarm-check-%s");
-    g_autofree char *path = g_strconcat(check->host->working_dir, "/", name, NULL);
+    g_autofree char *name = make_name();
+    g_autofree char *path = g_strconcat(check->host->working_dir, "/ffarm-", name, NULL);
     g_autoptr(GError) inner = NULL;
-    gboolean is_made = ffarm_runner_make_dir(check->runner, path, check->cancellable, &inner);
+    if (make_and_remove(check, name, path, &inner))
+        return TRUE;
     if (g_error_matches(inner, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
-        remove_trial(check, path, NULL); /* it may be there all the same */
         g_propagate_error(error, g_steal_pointer(&inner));
         return FALSE;
-    }
-    if (is_made && remove_trial(check, path, &inner)) {
-        check->report->working_dir_writable = 1;
-        return TRUE;
     }
     check->report->working_dir_writable = 0;
     return fail(check, error, "working_dir %s can't be written (%s)", check->host->working_dir, inner->message);
@@ -172,23 +219,38 @@ static gboolean write_nonce(const char *path, const char *text)
     return close(fd) == 0 && ok;
 }
 
-/* Fetches the nonce as the host sees it. Returns: FALSE with @error when it is not the same. */
-static gboolean read_nonce(Check *check, const char *path, const char *text, GError **error)
+/* Fetches the nonce as the host sees it, to @copy. Returns: FALSE with @error when it is not the same. */
+static gboolean read_nonce(Check *check, const char *path, const char *copy, const char *text, GError **error)
 {
     g_autofree char *host_path = ffarm_host_map_path(check->host, path);
-    g_autofree char *scratch = g_dir_make_tmp("ffarm-check-XXXXXX", error);
-    if (!scratch)
-        return FALSE;
-    g_autofree char *copy = g_build_filename(scratch, "nonce", NULL);
     g_autofree char *seen = NULL;
     gboolean ok =
         ffarm_runner_get(check->runner, host_path, copy, MAX_NONCE_BYTES, NULL, NULL, check->cancellable, error) &&
         g_file_get_contents(copy, &seen, NULL, error);
     g_unlink(copy);
-    g_rmdir(scratch);
     if (ok && strcmp(seen, text) != 0)
         g_set_error(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_HOST, "it holds something else");
     return ok && strcmp(seen, text) == 0;
+}
+
+/* Writes to @path, and fetches that to @copy. Returns: FALSE with @error when the host does not see it. */
+static gboolean write_and_read(Check *check, const char *path, const char *copy, GError **error)
+{
+    g_autofree char *text = g_uuid_string_random();
+    if (!write_nonce(path, text)) {
+        g_unlink(path);
+        return TRUE;
+    }
+    gboolean is_seen = read_nonce(check, path, copy, text, error);
+    g_unlink(path);
+    if (is_seen)
+        check->report->mapping_proved = 1;
+    return is_seen;
+}
+
+static char *temporary_path(const char *folder, const char *name)
+{
+    return g_strconcat(folder, "/.ffarm-", name, ".tmp", NULL);
 }
 
 static gboolean is_about_the_file(const GError *error)
@@ -201,20 +263,19 @@ static gboolean is_about_the_file(const GError *error)
 /* Returns: FALSE with @error when the host does not see what was written to @folder. */
 static gboolean prove_folder(Check *check, const char *folder, GError **error)
 {
-    g_autofree char *name = nonce_name(".ffarm-check-%s.tmp");
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-    g_autofree char *text = g_uuid_string_random();
-    if (!write_nonce(path, text)) {
-        g_unlink(path);
+    g_autofree char *name = make_name();
+    g_autofree char *copy_name = make_name();
+    g_autofree char *path = temporary_path(folder, name);
+    g_autofree char *copy = temporary_path(g_get_tmp_dir(), copy_name);
+    gint64 id = 0, copy_id = 0;
+    if (!note(check, name, path, NULL, &id) || !note(check, copy_name, copy, NULL, &copy_id))
         return TRUE;
-    }
     g_autoptr(GError) inner = NULL;
-    gboolean is_seen = read_nonce(check, path, text, &inner);
-    g_unlink(path);
-    if (is_seen) {
-        check->report->mapping_proved = 1;
+    gboolean is_good = write_and_read(check, path, copy, &inner);
+    strike(check, id);
+    strike(check, copy_id);
+    if (is_good)
         return TRUE;
-    }
     if (!is_about_the_file(inner)) {
         g_propagate_error(error, g_steal_pointer(&inner));
         return FALSE;
@@ -251,14 +312,15 @@ static void explain(FfarmHostReport *report, GError *cause)
 }
 
 FfarmHostReport *ffarm_host_check_over(FfarmRunner *runner, const FfarmHost *host, FfarmCheckFlags flags,
-                                       const char *media_folder, GCancellable *cancellable, GError **error)
+                                       const char *media_folder, const FfarmCheckNotes *notes,
+                                       GCancellable *cancellable, GError **error)
 {
     g_autoptr(FfarmHostReport) report = g_new0(FfarmHostReport, 1);
     report->host = host;
     report->free_bytes = -1;
     report->working_dir_writable = -1;
     report->mapping_proved = -1;
-    Check check = {runner, host, flags, media_folder, report, cancellable};
+    Check check = {runner, host, flags, media_folder, notes, report, cancellable};
     g_autoptr(GError) cause = NULL;
     report->is_usable = check_connection(&check, &cause) && check_ffmpeg(&check, &cause) &&
                         check_working_dir(&check, &cause) && check_mapping(&check, &cause);
@@ -275,7 +337,7 @@ FfarmHostReport *ffarm_host_check(const FfarmHost *host, FfarmCheckFlags flags, 
                                   GCancellable *cancellable, GError **error)
 {
     g_autoptr(FfarmRunner) runner = ffarm_runner_new(host);
-    return ffarm_host_check_over(runner, host, flags, media_folder, cancellable, error);
+    return ffarm_host_check_over(runner, host, flags, media_folder, NULL, cancellable, error);
 }
 
 /* One host's check on a thread of its own. */

@@ -42,7 +42,8 @@ gboolean ffarm_inputs_add(GPtrArray *inputs, const char *argument, const char *c
  * Returns: names, NULL-terminated, free with g_strfreev(); NULL with @error (G_FILE_ERROR). */
 char **ffarm_inputs_read_list(const char *path, gboolean is_null, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Takes @name off the list file @path, atomically (new file beside it, fsync, rename); other lines stay byte for byte. */
+/* Takes @name off the list file @path, atomically (new file beside it, fsync, rename); other lines stay byte for byte.
+ * Several processes may strike names from one list at once. */
 gboolean ffarm_inputs_strike(const char *path, gboolean is_null, const char *name, GError **error);
 
 G_END_DECLS

@@ -6,8 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Who strikes a name from a list holds it for an instant only. */
+#define LOCK_TRIES 250
+#define LOCK_PAUSE_US (20 * 1000)
 
 /* One entry of a list: where its bytes begin, the length of its name, and the length with what ends it. */
 typedef struct {
@@ -174,20 +179,60 @@ static GString *without_name(const GString *text, gboolean is_null, const char *
     return rest;
 }
 
-gboolean ffarm_inputs_strike(const char *path, gboolean is_null, const char *name, GError **error)
+/* TRUE if @fd is no longer the file that is called @path: somebody else has struck a name meanwhile. */
+static gboolean was_replaced(int fd, const char *path)
 {
-    struct stat info;
-    g_autofree char *real = realpath(path, NULL);
-    if (!real || stat(real, &info) != 0) {
-        set_file_error(error, path, "can't be read");
-        return FALSE;
+    struct stat mine, now;
+    return fstat(fd, &mine) == 0 && stat(path, &now) == 0 && (mine.st_dev != now.st_dev || mine.st_ino != now.st_ino);
+}
+
+/* Holds the list @path against other processes that strike names, until the descriptor is closed. Where the file system
+ * knows no locks, or somebody holds on to the list, it is done without.
+ * Returns: -1 if the list can't be opened. */
+static int lock_list(const char *path)
+{
+    int fd = -1;
+    for (guint i = 0; i < LOCK_TRIES; i++) {
+        if (fd < 0 && (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+            return -1;
+        gboolean is_locked = flock(fd, LOCK_EX | LOCK_NB) == 0;
+        if (!is_locked && errno == EWOULDBLOCK) {
+            g_usleep(LOCK_PAUSE_US);
+        } else if (is_locked && was_replaced(fd, path)) {
+            close(fd);
+            fd = -1;
+        } else {
+            return fd;
+        }
     }
+    return fd < 0 ? open(path, O_RDONLY | O_CLOEXEC) : fd;
+}
+
+static gboolean strike_locked(const char *real, gboolean is_null, const char *name, const struct stat *info,
+                              GError **error)
+{
     GString *text = read_text(real, is_null, error);
     if (!text)
         return FALSE;
     GString *rest = without_name(text, is_null, name);
-    gboolean is_done = rest->len == text->len || replace_file(real, rest, &info, error);
+    gboolean is_done = rest->len == text->len || replace_file(real, rest, info, error);
     g_string_free(rest, TRUE);
     g_string_free(text, TRUE);
+    return is_done;
+}
+
+gboolean ffarm_inputs_strike(const char *path, gboolean is_null, const char *name, GError **error)
+{
+    struct stat info;
+    g_autofree char *real = realpath(path, NULL);
+    int fd = real ? lock_list(real) : -1;
+    if (fd < 0 || stat(real, &info) != 0) {
+        set_file_error(error, path, "can't be read");
+        if (fd >= 0)
+            close(fd);
+        return FALSE;
+    }
+    gboolean is_done = strike_locked(real, is_null, name, &info, error);
+    close(fd);
     return is_done;
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "slot.h"
 
-#include "host_check_private.h"
-
 typedef enum { ORDER_CHECK, ORDER_WORK, ORDER_QUIT } OrderType;
 
 typedef struct {
     OrderType type;
     FfarmCheckFlags flags;
     char *media_folder;
+    FfarmCheckNotes notes;
     FfarmWork work;
 } Order;
 
@@ -96,8 +95,8 @@ static void on_message(const char *message, gpointer user_data)
 
 static void do_check(FfarmSlot *slot, const Order *order)
 {
-    FfarmHostReport *report =
-        ffarm_host_check_over(slot->runner, slot->host, order->flags, order->media_folder, slot->stop, NULL);
+    FfarmHostReport *report = ffarm_host_check_over(slot->runner, slot->host, order->flags, order->media_folder,
+                                                    &order->notes, slot->stop, NULL);
     if (!report)
         return;
     gboolean is_usable = report->is_usable;
@@ -179,12 +178,14 @@ void ffarm_slot_free(FfarmSlot *slot)
     g_free(slot);
 }
 
-void ffarm_slot_check_host(FfarmSlot *slot, FfarmCheckFlags flags, const char *media_folder)
+void ffarm_slot_check_host(FfarmSlot *slot, FfarmCheckFlags flags, const char *media_folder,
+                           const FfarmCheckNotes *notes)
 {
     Order *order = g_new0(Order, 1);
     order->type = ORDER_CHECK;
     order->flags = flags;
     order->media_folder = g_strdup(media_folder);
+    order->notes = *notes;
     give_order(slot, order);
 }
 

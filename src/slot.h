@@ -2,7 +2,7 @@
 #pragma once
 
 #include <gio/gio.h>
-#include "host_check.h"
+#include "host_check_private.h"
 #include "worker.h"
 
 G_BEGIN_DECLS
@@ -52,8 +52,9 @@ void ffarm_slot_free(FfarmSlot *slot);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmSlot, ffarm_slot_free)
 
 /* Has the host checked: CHECKED, then READY if it can be used.
- * @media_folder: as for ffarm_host_check(); copied. */
-void ffarm_slot_check_host(FfarmSlot *slot, FfarmCheckFlags flags, const char *media_folder);
+ * @media_folder: as for ffarm_host_check(); copied. @notes: copied; what it borrows stays valid until CHECKED. */
+void ffarm_slot_check_host(FfarmSlot *slot, FfarmCheckFlags flags, const char *media_folder,
+                           const FfarmCheckNotes *notes);
 
 /* Gives it @work, whose members stay valid until FINISHED or UNTOUCHED; @work itself is copied, its callbacks and
  * user_data are the slot's own. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <string>
+#include <thread>
 #include <vector>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -249,4 +250,22 @@ TEST_F(Inputs, StrikeSaysWhatIsWrong)
     EXPECT_FALSE(ffarm_inputs_strike(Path("none").c_str(), FALSE, "a", &error));
     EXPECT_TRUE(g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT));
     EXPECT_TRUE(g_str_has_prefix(error->message, folder));
+}
+
+TEST_F(Inputs, StrikesForManyAtOnce)
+{
+    std::string text;
+    for (int i = 0; i < 60; i++)
+        text += "name" + std::to_string(i) + "\n";
+    Touch("list", text);
+    std::vector<std::thread> threads;
+    for (int part = 0; part < 3; part++)
+        threads.emplace_back([this, part] {
+            for (int i = part; i < 60; i += 3)
+                EXPECT_TRUE(
+                    ffarm_inputs_strike(Path("list").c_str(), FALSE, ("name" + std::to_string(i)).c_str(), nullptr));
+        });
+    for (std::thread &thread : threads)
+        thread.join();
+    EXPECT_EQ(Content("list"), "");
 }

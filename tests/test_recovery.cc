@@ -202,8 +202,13 @@ TEST_F(Recovery, EndsEncodesOfTheRunAndNoOthers)
     std::map<std::string, pid_t> children;
     for (const char *name : {"/films/.ffarm-run1-0-1-abc.mkv.tmp", "/films/.ffarm-run2-0-1-abc.mkv.tmp"}) {
         pid_t child = fork();
-        if (child == 0)
-            execl("/bin/sh", "sh", "-c", "sleep 60; true", name, nullptr);
+        if (child == 0) {
+            /* Waits for what never comes, and has no children that could outlive it. */
+            int never[2];
+            if (pipe(never) == 0 && dup2(never[0], 0) == 0)
+                execl("/bin/sh", "sh", "-c", "read x", name, nullptr);
+            _exit(1);
+        }
         children[name] = child;
     }
     usleep(200000);
