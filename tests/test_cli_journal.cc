@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <glib/gstdio.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,7 +44,7 @@ class CliJournal : public CliTest
     GSubprocess *StartUntil(const std::vector<std::string> &args, const char *state)
     {
         GSubprocess *process = Start(args);
-        for (int i = 0; i < 1000; i++) {
+        for (int i = 0; i < 3000; i++) {
             g_autofree char *text = nullptr;
             if (g_file_get_contents(Path(".home/out").c_str(), &text, nullptr, nullptr) && strstr(text, state))
                 return process;
@@ -232,11 +233,15 @@ TEST_F(CliJournal, LeavesAFilmToTheRunThatHasIt)
     g_autofree char *film = media_make_clip(folder, "one.mkv", 3);
     ASSERT_EQ(link(film, Path("same.mkv").c_str()), 0);
     g_autoptr(GSubprocess) process = StartUntil({"--json", "-p", "slow", film}, "\"progress\"");
-    Outcome other = RunBeside({"--json", "-p", "small", Path("same.mkv")});
+    std::string list = Write("list.txt", Path("same.mkv") + "\n");
+    Outcome other = RunBeside({"--json", "-p", "small", "--from-file", list});
     auto results = json_events(other.out, "result");
     ASSERT_EQ(results.size(), 1U) << other.err;
     EXPECT_EQ(json_text(results[0], "status"), "skipped");
     EXPECT_TRUE(contains(json_text(results[0], "error"), "another ffarm is working on it"));
+    g_autofree char *rest = nullptr;
+    ASSERT_TRUE(g_file_get_contents(list.c_str(), &rest, nullptr, nullptr));
+    EXPECT_EQ(std::string(rest), Path("same.mkv") + "\n") << "the other one may fail";
     EXPECT_EQ(Finish(process).status, 0);
 }
 
@@ -268,6 +273,27 @@ TEST_F(CliJournal, ReplacesNothingWithoutAJournal)
     EXPECT_EQ(outcome.status, 0) << outcome.err;
     EXPECT_TRUE(contains(outcome.err, "goes on without a journal")) << outcome.err;
     EXPECT_TRUE(Exists("film.mkv.tmp"));
+}
+
+// A journal that fails in the middle of a run fails jobs before they make or replace anything.
+TEST_F(CliJournal, FailsTheJobAndNotTheFilm)
+{
+    std::string film = Clip("film.mkv");
+    Run({"resume"});
+    for (const char *table : {"traces", "replacements"}) {
+        sqlite3 *db = nullptr;
+        ASSERT_EQ(sqlite3_open(Path(".home/.local/state/ffarm/journal.db").c_str(), &db), SQLITE_OK);
+        std::string trigger = std::string("CREATE TRIGGER no_") + table + " BEFORE INSERT ON " + table +
+                              " BEGIN SELECT RAISE(ABORT, 'no more'); END";
+        ASSERT_EQ(sqlite3_exec(db, trigger.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+        std::string before = Tree();
+        Outcome outcome = Run({film});
+        EXPECT_EQ(outcome.status, 1) << table;
+        EXPECT_TRUE(contains(outcome.err, "the journal can't be used: no more")) << outcome.err;
+        EXPECT_EQ(Tree(), before) << table;
+        ASSERT_EQ(sqlite3_exec(db, ("DROP TRIGGER no_" + std::string(table)).c_str(), nullptr, nullptr, nullptr), 0);
+        sqlite3_close(db);
+    }
 }
 
 // Killed at instants all over a run: the film is always there whole, and resuming brings it to its end.
