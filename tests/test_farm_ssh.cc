@@ -95,7 +95,7 @@ class FarmSsh : public FarmTest
     // Calls @action once, when host "a" has begun to encode something.
     void OnceEncodingOnA(std::function<void()> action)
     {
-        hook = [this, action, done = false](const FfarmEvent *event) mutable {
+        hook = [action, done = false](const FfarmEvent *event) mutable {
             bool is_running = event->type == FFARM_EVENT_PROGRESS && event->progress->frame > 0;
             if (done || !is_running || std::string(event->host->name) != "a")
                 return;

@@ -13,8 +13,6 @@ extern "C" const char *__lsan_default_suppressions(void)
 
 namespace
 {
-const FfarmRunnerKind &kind = ffarm_runner_kind_ssh;
-
 class SshRekey : public testing::Test
 {
   protected:
