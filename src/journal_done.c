@@ -21,14 +21,29 @@ static gboolean remember_result(FfarmJournal *journal, const char *run_id, guint
                                  "iiti", (gint64)info.st_size, mtime_ns, run_id, (gint64)item);
 }
 
+/* A source that was replaced is not remembered: who puts it back, from a backup say, wants it encoded anew. */
+static gboolean is_replaced(FfarmJobState state, const char *source, const char *output)
+{
+    struct stat before, after;
+    if (state != FFARM_JOB_DONE || !source || !output)
+        return FALSE;
+    return stat(source, &before) != 0 ||
+           (stat(output, &after) == 0 && before.st_dev == after.st_dev && before.st_ino == after.st_ino);
+}
+
+static gboolean remember_source(FfarmJournal *journal, const char *run_id, guint item, GError **error)
+{
+    return ffarm_journal_execute(journal, error,
+                                 "INSERT OR REPLACE INTO done SELECT source_size, mtime_ns, fingerprint, state, 0,"
+                                 " changed_us FROM jobs WHERE run = ? AND item = ? AND fingerprint IS NOT NULL",
+                                 "ti", run_id, (gint64)item);
+}
+
 gboolean ffarm_journal_remember(FfarmJournal *journal, const char *run_id, guint item, FfarmJobState state,
-                                const char *output, GError **error)
+                                const char *source, const char *output, GError **error)
 {
     return !is_remembered(state) ||
-           (ffarm_journal_execute(journal, error,
-                                  "INSERT OR REPLACE INTO done SELECT source_size, mtime_ns, fingerprint, state, 0,"
-                                  " changed_us FROM jobs WHERE run = ? AND item = ? AND fingerprint IS NOT NULL",
-                                  "ti", run_id, (gint64)item) &&
+           ((is_replaced(state, source, output) || remember_source(journal, run_id, item, error)) &&
             remember_result(journal, run_id, item, state, output, error));
 }
 

@@ -55,8 +55,9 @@ gboolean ffarm_journal_migrate(sqlite3 *db, const char *name, GError **error);
 /* Sets @error from what @db says; @name: the journal's path as people read it. Returns FALSE. */
 gboolean ffarm_journal_fail(sqlite3 *db, const char *name, GError **error);
 
-/* journal_done.c: within a transaction, remembers that a job came to a good end. @output: nullable. */
+/* journal_done.c: within a transaction, remembers that a job came to a good end. @source, @output:
+ * paths, nullable. */
 gboolean ffarm_journal_remember(FfarmJournal *journal, const char *run_id, guint item, FfarmJobState state,
-                                const char *output, GError **error);
+                                const char *source, const char *output, GError **error);
 
 G_END_DECLS

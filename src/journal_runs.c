@@ -137,9 +137,10 @@ gboolean ffarm_journal_note_job(FfarmJournal *journal, const char *run_id, const
     if (!ffarm_journal_begin(journal, commit, error))
         return FALSE;
     gboolean is_replaced = job->state == FFARM_JOB_DONE || job->state == FFARM_JOB_KEPT;
-    gboolean is_good = update_job(journal, run_id, job, error) &&
-                       (!is_replaced || forget_replacement(journal, run_id, job->item->id, error)) &&
-                       ffarm_journal_remember(journal, run_id, job->item->id, job->state, job->output, error);
+    gboolean is_good =
+        update_job(journal, run_id, job, error) &&
+        (!is_replaced || forget_replacement(journal, run_id, job->item->id, error)) &&
+        ffarm_journal_remember(journal, run_id, job->item->id, job->state, job->item->media->path, job->output, error);
     return ffarm_journal_end(journal, is_good, error);
 }
 

@@ -138,7 +138,8 @@ static gboolean set_job(FfarmJournal *journal, const FfarmLeftReplacement *repla
                                  " WHERE run = ? AND item = ?",
                                  "ibititi", (gint64)state, output, (gint64)info.st_size, reason, g_get_real_time(),
                                  replacement->run_id, (gint64)replacement->item) &&
-           ffarm_journal_remember(journal, replacement->run_id, replacement->item, state, output, error);
+           ffarm_journal_remember(journal, replacement->run_id, replacement->item, state, replacement->path, output,
+                                  error);
 }
 
 gboolean ffarm_leftovers_settle(FfarmJournal *journal, const FfarmLeftReplacement *replacement, FfarmJobState state,

@@ -571,6 +571,7 @@ TEST_F(CliRun, AHangupOfTheTerminalStops)
     int master = -1;
     pid_t pid = forkpty(&master, nullptr, nullptr, nullptr);
     if (pid == 0) {
+        signal(SIGHUP, SIG_DFL); // nohup may have started the tests
         setenv("HOME", Path(".home").c_str(), 1);
         int fd = open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
         dup2(fd, STDERR_FILENO);

@@ -182,6 +182,19 @@ TEST_F(Journal, RemembersTheResultToo)
     EXPECT_NE(text, nullptr);
 }
 
+// As from a backup: the result was not what its owner wanted.
+TEST_F(Journal, ForgetsASourceThatWasReplaced)
+{
+    FfarmPlan *plan = Plan("run1", {"/is/not/there/any/more"});
+    Begin(plan);
+    g_autoptr(FfarmJob) job = Job(plan, 0);
+    job->state = FFARM_JOB_DONE;
+    job->fingerprint = g_strdup("print");
+    job->output = scratch_write(folder, "result.mkv", "twelve bytes", -1);
+    ASSERT_TRUE(ffarm_journal_note_job(journal, "run1", job, nullptr));
+    EXPECT_EQ(ffarm_journal_recall(journal, 1000, 5000, "print"), nullptr);
+}
+
 TEST_F(Journal, RefusesToBeReadByAnOlderFfarm)
 {
     ffarm_journal_free(journal);
