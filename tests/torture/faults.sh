@@ -122,7 +122,7 @@ deed() {
   case $kind in
   die | rekill) kill -KILL "$manager" ;;
   int) kill -INT "$manager" ;;
-  int2) kill -INT "$manager" && pause 0.1 && kill -INT "$manager" ;;
+  int2) kill -INT "$manager"; pause 0.1; kill -INT "$manager" 2>/dev/null || true ;;
   twin) start_twin ;;
   term) kill -TERM "$manager" ;;
   sshd) kill_sshd "$host" ;;

@@ -60,7 +60,7 @@ is_known_to_resume() { ! grep -qs "there is no unfinished run" "$D/err.resume"; 
 start_twin() {
   "$ffarm" -y "$D/config.yml" -c "$cluster" "$library" >"$D/out.twin" 2>"$D/err.twin" </dev/null &
   twin=$!
-  pause 0.3
+  pause 0.3 || true
 }
 
 # Goes on with what was interrupted. What failed, or was left on a host that went away, is for another run, as a user starts it.
