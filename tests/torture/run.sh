@@ -94,6 +94,7 @@ calibrate() {
       return 1
     fi
     wc -l <"$F/acts" >"$D/acts.$cluster"
+    [ -z "$verbose" ] || echo "acts of a run of one film, $cluster: $(acts_of "$cluster")" >&2
   done
 }
 
