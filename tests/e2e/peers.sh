@@ -78,9 +78,9 @@ for kind in "${kinds[@]}"; do
 done
 
 # A hopeless encode was given up: "skipped", it said, replaced the film by what there was, and ffmpeg ran on.
-ffmpeg -nostdin -v error -f lavfi -i testsrc2=size=96x96:rate=25:duration=15,noise=alls=60 -f lavfi -i sine=duration=15 \
+ffmpeg -nostdin -v error -f lavfi -i testsrc2=size=96x96:rate=25:duration=45,noise=alls=60 -f lavfi -i sine=duration=45 \
   -c:v libx264 -preset ultrafast -crf 20 -c:a aac "$D/noise.mkv"
-config "{input_options: -re, output_options: [-c:v libx264, -qp 0, -preset ultrafast, -c:a copy], threshold: 85, threshold_check: 10}" \
+config "{input_options: -readrate 3, output_options: [-c:v libx264, -qp 0, -preset ultrafast, -c:a copy], threshold: 85, threshold_check: 10}" \
   >"$D/threshold.yml"
 for kind in "${kinds[@]}"; do
   fresh "$D/noise.mkv"
