@@ -3,6 +3,7 @@
 
 #define ALL_DISPOSITIONS (2 * FFARM_DISPOSITION_STILL_IMAGE - 1)
 
+#define CUE(member) G_STRUCT_OFFSET(FfarmCue, member)
 #define DECODED(member) G_STRUCT_OFFSET(FfarmDecoded, member)
 #define DECODED_STREAM(member) G_STRUCT_OFFSET(FfarmDecodedStream, member)
 #define MEDIA(member) G_STRUCT_OFFSET(FfarmMedia, member)
@@ -81,10 +82,8 @@ static const WireField stream_fields[] = {
 };
 
 static const WireField packets_fields[] = {
-    {WIRE_BOOL, PACKETS(reached_end)},
-    {WIRE_LINE, PACKETS(failure)},
-    {WIRE_UINT, PACKETS(complaints)},
-    {WIRE_LINE, PACKETS(first_complaint)},
+    {WIRE_BOOL, PACKETS(reached_end)},     {WIRE_LINE, PACKETS(failure)},      {WIRE_UINT, PACKETS(complaints)},
+    {WIRE_LINE, PACKETS(first_complaint)}, {WIRE_BOOL, PACKETS(has_all_cues)},
 };
 
 static const WireField packets_stream_fields[] = {
@@ -99,6 +98,13 @@ static const WireField packets_stream_fields[] = {
     {WIRE_INTEGER, PACKETS_STREAM(end_us)},
     {WIRE_INTEGER, PACKETS_STREAM(backward_dts), 0, G_MAXINT64},
     {WIRE_INTEGER, PACKETS_STREAM(corrupt), 0, G_MAXINT64},
+    {WIRE_INTEGER, PACKETS_STREAM(checksum)},
+};
+
+static const WireField cue_fields[] = {
+    {WIRE_INT, CUE(stream), 0, MEDIA_WIRE_MOST_STREAMS},
+    {WIRE_INTEGER, CUE(start_us)},
+    {WIRE_BOOL, CUE(is_blank)},
 };
 
 static const WireField decoded_fields[] = {
@@ -216,6 +222,24 @@ gboolean media_wire_take(WireReader *reader, FfarmMedia *media)
     return !reader->is_bad;
 }
 
+static void put_cues(GByteArray *bytes, const GArray *cues)
+{
+    wire_put_u32(bytes, cues->len);
+    for (guint i = 0; i < cues->len; i++)
+        wire_put_fields(bytes, &g_array_index(cues, FfarmCue, i), cue_fields, G_N_ELEMENTS(cue_fields));
+}
+
+static void take_cues(WireReader *reader, FfarmPackets *packets)
+{
+    guint32 count = wire_take_u32(reader, FFARM_PACKETS_MOST_CUES);
+    for (guint i = 0; i < count && !reader->is_bad; i++) {
+        FfarmCue cue = {0};
+        wire_take_fields(reader, &cue, cue_fields, G_N_ELEMENTS(cue_fields));
+        reader->is_bad |= (guint)cue.stream >= packets->streams->len;
+        g_array_append_val(packets->cues, cue);
+    }
+}
+
 void media_wire_put_packets(GByteArray *bytes, const FfarmPackets *packets)
 {
     wire_put_fields(bytes, packets, packets_fields, G_N_ELEMENTS(packets_fields));
@@ -223,12 +247,12 @@ void media_wire_put_packets(GByteArray *bytes, const FfarmPackets *packets)
     for (guint i = 0; i < packets->streams->len; i++)
         wire_put_fields(bytes, &g_array_index(packets->streams, FfarmPacketsStream, i), packets_stream_fields,
                         G_N_ELEMENTS(packets_stream_fields));
+    put_cues(bytes, packets->cues);
 }
 
 FfarmPackets *media_wire_take_packets(WireReader *reader)
 {
-    g_autoptr(FfarmPackets) packets = g_new0(FfarmPackets, 1);
-    packets->streams = g_array_new(FALSE, FALSE, sizeof(FfarmPacketsStream));
+    g_autoptr(FfarmPackets) packets = ffarm_packets_new();
     wire_take_fields(reader, packets, packets_fields, G_N_ELEMENTS(packets_fields));
     guint32 count = wire_take_u32(reader, MEDIA_WIRE_MOST_STREAMS);
     for (guint i = 0; i < count && !reader->is_bad; i++) {
@@ -237,6 +261,7 @@ FfarmPackets *media_wire_take_packets(WireReader *reader)
         reader->is_bad |= stream.index != (int)i;
         g_array_append_val(packets->streams, stream);
     }
+    take_cues(reader, packets);
     reader->is_bad |= packets->reached_end != (packets->failure == NULL);
     return reader->is_bad ? NULL : g_steal_pointer(&packets);
 }

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "packets.h"
 #include "av_facts.h"
+#include "cue.h"
 #include "media_input.h"
 #include "probe_task.h"
 #include "worker_pool.h"
+
+#include <libavutil/mem.h>
+#include <libavutil/murmur3.h>
+
+/* What is known of one stream while it is read. */
+typedef struct {
+    gint64 last_dts; /* of the packet before; AV_NOPTS_VALUE: none */
+    struct AVMurMur3 *sum;
+} Reading;
 
 void ffarm_packets_free(FfarmPackets *packets)
 {
@@ -11,9 +21,19 @@ void ffarm_packets_free(FfarmPackets *packets)
         return;
     g_free(packets->path);
     g_array_unref(packets->streams);
+    g_array_unref(packets->cues);
     g_free(packets->failure);
     g_free(packets->first_complaint);
     g_free(packets);
+}
+
+FfarmPackets *ffarm_packets_new(void)
+{
+    FfarmPackets *packets = g_new0(FfarmPackets, 1);
+    packets->streams = g_array_new(FALSE, TRUE, sizeof(FfarmPacketsStream));
+    packets->cues = g_array_new(FALSE, FALSE, sizeof(FfarmCue));
+    packets->has_all_cues = TRUE;
+    return packets;
 }
 
 const FfarmPacketsStream *ffarm_packets_peek(const FfarmPackets *packets, int index)
@@ -69,26 +89,66 @@ static void note_time(FfarmPacketsStream *stream, const AVPacket *packet, AVRati
         stream->end_us = MAX(stream->end_us, start_us + length_us);
 }
 
-/* @last_dts: of the stream's packet before this one; AV_NOPTS_VALUE for none. */
-static void note_packet(FfarmPacketsStream *stream, const AVPacket *packet, AVRational time_base, gint64 *last_dts)
+static void clear_reading(gpointer data)
 {
+    av_freep(&((Reading *)data)->sum);
+}
+
+static void add_readings(GArray *readings, guint count)
+{
+    while (readings->len < count) {
+        Reading reading = {AV_NOPTS_VALUE, av_murmur3_alloc()};
+        if (reading.sum)
+            av_murmur3_init(reading.sum);
+        g_array_append_val(readings, reading);
+    }
+}
+
+static void note_cue(FfarmPackets *packets, const FfarmPacketsStream *stream, const AVPacket *packet,
+                     AVRational time_base, gboolean is_blank)
+{
+    gint64 time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
+    if (stream->type != FFARM_STREAM_SUBTITLE || time == AV_NOPTS_VALUE || !packets->has_all_cues)
+        return;
+    const FfarmCue cue = {stream->index, av_rescale_q(time, time_base, AV_TIME_BASE_Q), is_blank};
+    packets->has_all_cues = packets->cues->len < FFARM_PACKETS_MOST_CUES;
+    if (packets->has_all_cues)
+        g_array_append_val(packets->cues, cue);
+}
+
+/* Blank lines come and go with the container, so they are not summed up. */
+static void note_packet(FfarmPackets *packets, const AVStream *av, const AVPacket *packet, Reading *reading)
+{
+    FfarmPacketsStream *stream = &g_array_index(packets->streams, FfarmPacketsStream, packet->stream_index);
+    gboolean is_blank = cue_is_blank(av->codecpar->codec_id, packet->data, (gsize)packet->size);
     stream->packets++;
     stream->bytes += packet->size;
     stream->corrupt += (packet->flags & AV_PKT_FLAG_CORRUPT) != 0;
-    note_time(stream, packet, time_base);
+    if (!is_blank && reading->sum)
+        av_murmur3_update(reading->sum, packet->data, (size_t)packet->size);
+    note_time(stream, packet, av->time_base);
+    note_cue(packets, stream, packet, av->time_base, is_blank);
     if (packet->dts == AV_NOPTS_VALUE)
         return;
-    stream->backward_dts += *last_dts != AV_NOPTS_VALUE && packet->dts < *last_dts;
-    *last_dts = packet->dts;
+    stream->backward_dts += reading->last_dts != AV_NOPTS_VALUE && packet->dts < reading->last_dts;
+    reading->last_dts = packet->dts;
+}
+
+static void sum_up(FfarmPackets *packets, const GArray *readings)
+{
+    for (guint i = 0; i < readings->len; i++) {
+        guint8 sum[16] = {0};
+        if (g_array_index(readings, Reading, i).sum)
+            av_murmur3_final(g_array_index(readings, Reading, i).sum, sum);
+        memcpy(&g_array_index(packets->streams, FfarmPacketsStream, i).checksum, sum, sizeof(gint64));
+    }
 }
 
 /* Returns: the AVERROR that ended the reading. */
-static int read_packets(FfarmPackets *packets, AvInput *input)
+static int read_packets(FfarmPackets *packets, AvInput *input, GArray *readings)
 {
     AVFormatContext *format = input->format;
     g_autoptr(AVPacket) packet = av_packet_alloc();
-    g_autoptr(GArray) last_dts = g_array_new(FALSE, FALSE, sizeof(gint64));
-    const gint64 none = AV_NOPTS_VALUE;
     for (;;) {
         int status = av_input_must_stop(input) ? AVERROR_EXIT : av_read_frame(format, packet);
         if (status == AVERROR(EAGAIN))
@@ -97,11 +157,9 @@ static int read_packets(FfarmPackets *packets, AvInput *input)
             return status == AVERROR_EOF && format->pb->error < 0 ? format->pb->error : status;
         av_input_note_progress(input);
         add_streams(packets, format);
-        while (last_dts->len < packets->streams->len)
-            g_array_append_val(last_dts, none);
+        add_readings(readings, packets->streams->len);
         int index = packet->stream_index;
-        note_packet(&g_array_index(packets->streams, FfarmPacketsStream, index), packet,
-                    format->streams[index]->time_base, &g_array_index(last_dts, gint64, index));
+        note_packet(packets, format->streams[index], packet, &g_array_index(readings, Reading, index));
         av_packet_unref(packet);
     }
 }
@@ -111,14 +169,16 @@ FfarmPackets *packets_read(AvInput *input, const char *path, char **words)
     *words = media_input_find_streams(input, path);
     if (*words || av_input_must_stop(input))
         return NULL;
-    FfarmPackets *packets = g_new0(FfarmPackets, 1);
+    FfarmPackets *packets = ffarm_packets_new();
     packets->path = g_strdup(path);
-    packets->streams = g_array_new(FALSE, FALSE, sizeof(FfarmPacketsStream));
+    g_autoptr(GArray) readings = g_array_new(FALSE, FALSE, sizeof(Reading));
+    g_array_set_clear_func(readings, clear_reading);
     add_streams(packets, input->format);
     AvComplaints complaints = {0};
     av_glue_listen(&complaints);
-    int status = read_packets(packets, input);
+    int status = read_packets(packets, input, readings);
     av_glue_listen(NULL);
+    sum_up(packets, readings);
     packets->complaints = complaints.count;
     packets->first_complaint = complaints.first;
     packets->reached_end = status == AVERROR_EOF;

@@ -27,13 +27,26 @@ typedef struct {
     gint64 end_us;       /* latest end of a packet; equal to last_us where durations are not known */
     gint64 backward_dts; /* packets whose decoding time is before their predecessor's */
     gint64 corrupt;      /* packets that the demuxer itself marked as damaged */
+    gint64 checksum;     /* of the bytes of all packets but blank lines, wherever one packet ends and the next begins.
+                            It tells faults, not forgeries */
 } FfarmPacketsStream;
+
+#define FFARM_PACKETS_MOST_CUES 400000 /* of all streams of a file */
+
+/* A packet of a subtitle that has a time. */
+typedef struct {
+    int stream; /* index */
+    gint64 start_us;
+    gboolean is_blank; /* a text without anything to read: only markup, a drawing, or what ends the line before */
+} FfarmCue;
 
 typedef struct {
     char *path;
-    GArray *streams;      /* of FfarmPacketsStream, in index order */
-    gboolean reached_end; /* FALSE: reading stopped at damage, see @failure */
-    char *failure;        /* in words, one line; NULL if reached_end */
+    GArray *streams;       /* of FfarmPacketsStream, in index order */
+    GArray *cues;          /* of FfarmCue, in the order of the file */
+    gboolean has_all_cues; /* FALSE: there are more than FFARM_PACKETS_MOST_CUES */
+    gboolean reached_end;  /* FALSE: reading stopped at damage, see @failure */
+    char *failure;         /* in words, one line; NULL if reached_end */
     guint complaints; /* errors and warnings that libavformat logged while it read: resynchronised, ended prematurely */
     char *first_complaint; /* one line; NULL if there is none */
 } FfarmPackets;
@@ -45,6 +58,8 @@ typedef struct {
  * G_IO_ERROR_CANCELLED, G_IO_ERROR_TIMED_OUT, or G_IO_ERROR_FAILED for what can't be opened or is no media. */
 FfarmPackets *ffarm_packets_scan(const char *path, guint timeout_ms, GCancellable *cancellable,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Returns: a new result without any stream. */
+FfarmPackets *ffarm_packets_new(void) G_GNUC_WARN_UNUSED_RESULT;
 void ffarm_packets_free(FfarmPackets *packets); /* NULL is legal */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmPackets, ffarm_packets_free)
 

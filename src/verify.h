@@ -67,11 +67,11 @@ FfarmVerifyFlags ffarm_verify_flags(const FfarmProfile *profile, const FfarmProo
 /* The judgement alone, pure: the result has no problems; streams as planned (number of each kind, codec, pixel format,
  * language, title, dispositions, HDR metadata, colour tags, rotation, attachments with their names and sizes) as far as
  * the container holds that; title and chapters; the last packet of video and of each audio stream where the source's
- * is; no subtitle that lost its last line; as many packets in a copied stream, and frames in encoded video, as the
- * source has (less where its packets are not just its frames); times that never go back; no damage that the source does
- * not have. With FFARM_VERIFY_NO_LENGTH video must not be empty, and sound that lasted as long as the picture must do
- * so still.
- * Returns: FALSE with FFARM_JOB_ERROR_MISMATCH; the message starts with the source's name. */
+ * is; no subtitle that lost a line; as many packets in a copied stream, with the same bytes where both containers hold
+ * them in one form, and frames in encoded video, as the source has (less where its packets are not just its frames);
+ * times that never go back; no damage that the source does not have. With FFARM_VERIFY_NO_LENGTH video must not be
+ * empty, and sound that lasted as long as the picture must do so still. Returns: FALSE with FFARM_JOB_ERROR_MISMATCH;
+ * the message starts with the source's name. */
 gboolean ffarm_verify_judge(const FfarmMeasured *source, const FfarmMeasured *result, const FfarmPromise *promise,
                             GError **error);
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "verify_parts.h"
 
-/* Share of a copy's packets that a muxer may leave out at its edges. */
-#define COPY_TOLERANCE_RATIO 0.005
 /* Share of frames that may be missing from an encode, and for a source whose packets are not just its frames. */
 #define FRAMES_TOLERANCE_RATIO 0.01
 #define LOOSE_FRAMES_RATIO 0.45
@@ -24,7 +22,7 @@ static gint64 end_of(const FfarmMeasured *measured, const FfarmStream *stream)
     return measured->ends_us ? measured->ends_us[stream->index] : 0;
 }
 
-static const FfarmPacketsStream *counted(const FfarmMeasured *measured, const FfarmStream *stream)
+const FfarmPacketsStream *verify_counted(const FfarmMeasured *measured, const FfarmStream *stream)
 {
     return measured->packets ? ffarm_packets_peek(measured->packets, stream->index) : NULL;
 }
@@ -47,7 +45,7 @@ static gint64 expected_end_us(const FfarmMeasured *source, const FfarmStream *st
 gint64 verify_headless_us(const FfarmMeasured *source)
 {
     const FfarmStream *video = ffarm_media_peek_video(source->media);
-    const FfarmPacketsStream *packets = video ? counted(source, video) : NULL;
+    const FfarmPacketsStream *packets = video ? verify_counted(source, video) : NULL;
     if (!packets || packets->first_us == G_MININT64 || packets->first_key_us == G_MININT64)
         return 0;
     return CLAMP(packets->first_key_us - packets->first_us, 0, HEADLESS_MAX_US);
@@ -65,14 +63,15 @@ static gint64 undecodable_us(const FfarmMeasured *source, const FfarmStream *str
 /* TRUE if packets without times are all that a stream of the result can have: a raw stream. */
 static gboolean is_timeless(const FfarmMeasured *result, const FfarmStream *got)
 {
-    const FfarmPacketsStream *packets = counted(result, got);
+    const FfarmPacketsStream *packets = verify_counted(result, got);
     return packets && packets->packets > 0 && packets->last_us == G_MININT64;
 }
 
 /* A subtitle's last line may be shown in another way, or be followed by an empty one that ends it. */
 static gboolean judge_last_line(const Comparison *it, const Pair *pair, GError **error)
 {
-    const FfarmPacketsStream *before = counted(it->source, pair->planned), *after = counted(it->result, pair->got);
+    const FfarmPacketsStream *before = verify_counted(it->source, pair->planned),
+                             *after = verify_counted(it->result, pair->got);
     if (!before || !after || before->last_us == G_MININT64 || after->last_us == G_MININT64)
         return TRUE;
     gint64 before_us = before->last_us - start_of(it->source->media) - verify_headless_us(it->source);
@@ -91,7 +90,7 @@ static gboolean judge_end(const Comparison *it, const Pair *pair, GError **error
     if (end_us == 0)
         return verify_stream_mismatch(it, pair, error, "is empty");
     if (pair->planned->type == FFARM_STREAM_SUBTITLE)
-        return judge_last_line(it, pair, error);
+        return judge_last_line(it, pair, error) && verify_lines(it, pair, error);
     gint64 least_us = expected_us - verify_headless_us(it->source) - undecodable_us(it->source, pair->planned);
     gint64 tolerance = tolerance_us(pair->planned, expected_us);
     if (end_us >= least_us - tolerance && end_us <= expected_us + tolerance)
@@ -140,28 +139,14 @@ static gboolean judge_new_length(const Comparison *it, const Pair *pair, GError 
  */
 static gint64 headless_packets(const Comparison *it, const Pair *pair)
 {
-    const FfarmPacketsStream *before = counted(it->source, pair->planned), *after = counted(it->result, pair->got);
+    const FfarmPacketsStream *before = verify_counted(it->source, pair->planned),
+                             *after = verify_counted(it->result, pair->got);
     if (before->first_us == G_MININT64 || after->first_us == G_MININT64 || pair->planned->type != FFARM_STREAM_VIDEO)
         return 0;
     gint64 later_us =
         (after->first_us - start_of(it->result->media)) - (before->first_us - start_of(it->source->media));
     later_us = MAX(later_us, verify_headless_us(it->source));
     return (gint64)((double)CLAMP(later_us, 0, HEADLESS_MAX_US) * pair->planned->fps / G_USEC_PER_SEC);
-}
-
-/* Both the packets and the bytes of a copy must be there: a demuxer may cut sound into other packets, and a container
- * may frame it with fewer bytes. */
-static gboolean judge_copy(const Comparison *it, const Pair *pair, GError **error)
-{
-    const FfarmPacketsStream *before = counted(it->source, pair->planned), *after = counted(it->result, pair->got);
-    gint64 lost = before->packets - after->packets - headless_packets(it, pair);
-    gboolean lost_bytes = (double)after->bytes < (double)before->bytes * (1 - COPY_TOLERANCE_RATIO);
-    if (!lost_bytes || lost <= MAX(2, (gint64)((double)before->packets * COPY_TOLERANCE_RATIO)))
-        return TRUE;
-    return verify_mismatch(it, error,
-                           "%s stream %u was copied, but the result has %" G_GINT64_FORMAT
-                           " packets of it, the source %" G_GINT64_FORMAT,
-                           verify_kind_name(verify_kind(pair->planned)), pair->nth, after->packets, before->packets);
 }
 
 /* TRUE if each packet of the stream is one frame that is shown: no pairs of fields, hidden frames (VP8), or empty ones
@@ -178,7 +163,7 @@ static gboolean is_frame_a_packet(const FfarmMedia *media, const FfarmStream *vi
 static gint64 expected_frames(const FfarmMeasured *source, const FfarmStream *video)
 {
     const FfarmDecodedStream *decoded = source->decoded ? ffarm_decoded_peek(source->decoded, video->index) : NULL;
-    gint64 frames = counted(source, video)->packets;
+    gint64 frames = verify_counted(source, video)->packets;
     gint64 by_rate = (gint64)((double)end_of(source, video) * video->fps / G_USEC_PER_SEC);
     if (by_rate > 0)
         frames = MIN(frames, by_rate);
@@ -188,7 +173,7 @@ static gint64 expected_frames(const FfarmMeasured *source, const FfarmStream *vi
 /* More frames than the source has are no loss. */
 static gboolean judge_frames(const Comparison *it, const Pair *pair, GError **error)
 {
-    gint64 expected = expected_frames(it->source, pair->planned), got = counted(it->result, pair->got)->packets;
+    gint64 expected = expected_frames(it->source, pair->planned), got = verify_counted(it->result, pair->got)->packets;
     gint64 least = (gint64)((double)expected * LOOSE_FRAMES_RATIO) - 2;
     if (is_frame_a_packet(it->source->media, pair->planned))
         least = expected - MAX(2, (gint64)((double)expected * FRAMES_TOLERANCE_RATIO));
@@ -205,19 +190,20 @@ static gboolean judge_content(const Comparison *it, const Pair *pair, GError **e
 {
     gboolean is_copied = verify_is_copied(pair);
     VerifyKind kind = verify_kind(pair->planned);
-    if (!counted(it->source, pair->planned) || !counted(it->result, pair->got))
+    if (!verify_counted(it->source, pair->planned) || !verify_counted(it->result, pair->got))
         return TRUE;
     if ((it->promise->flags & FFARM_VERIFY_NO_FRAMES) && (kind == VERIFY_VIDEO || kind == VERIFY_AUDIO))
         return TRUE;
     if (is_copied)
-        return judge_copy(it, pair, error);
+        return verify_copy(it, pair, headless_packets(it, pair), error);
     return kind != VERIFY_VIDEO || judge_frames(it, pair, error);
 }
 
 /* Times that go back make players stop. What a copy has of its source is nobody's fault. */
 static gboolean judge_order(const Comparison *it, const Pair *pair, GError **error)
 {
-    const FfarmPacketsStream *before = counted(it->source, pair->planned), *after = counted(it->result, pair->got);
+    const FfarmPacketsStream *before = verify_counted(it->source, pair->planned),
+                             *after = verify_counted(it->result, pair->got);
     gint64 allowed = before && verify_is_copied(pair) ? before->backward_dts : 0;
     if (!after || after->backward_dts <= allowed)
         return TRUE;

@@ -54,6 +54,17 @@ gboolean verify_length(const Comparison *it, const Pair *pair, GError **error);
 /* The same for a result whose streams nobody planned: the picture's length, and sound as long as it. */
 gboolean verify_length_unmapped(const Comparison *it, GError **error);
 
+/* What was counted of a stream; NULL: nothing. */
+const FfarmPacketsStream *verify_counted(const FfarmMeasured *measured, const FfarmStream *stream);
+
+/* verify_copy.c: are the packets and bytes of a counted copy there? A demuxer may cut sound into other packets, and a
+ * container may frame it with fewer bytes; where both have the same form, the bytes must be the same.
+ * @may_lack: packets at the begin */
+gboolean verify_copy(const Comparison *it, const Pair *pair, gint64 may_lack, GError **error);
+
+/* verify_lines.c: has each line of a subtitle that shows something one of its own in the result? */
+gboolean verify_lines(const Comparison *it, const Pair *pair, GError **error);
+
 /* verify_tags.c: language, title and dispositions of a stream; name, type and size of an attachment. */
 gboolean verify_tags(const Comparison *it, const Pair *pair, GError **error);
 /* Chapters and the title of the whole. */

@@ -241,8 +241,8 @@ TEST(MediaWire, CarriesPackets)
 {
     gsize n_fields;
     const WireField *fields = media_wire_packets_stream_fields(&n_fields);
-    g_autoptr(FfarmPackets) packets = g_new0(FfarmPackets, 1);
-    packets->streams = g_array_new(FALSE, FALSE, sizeof(FfarmPacketsStream));
+    g_autoptr(FfarmPackets) packets = ffarm_packets_new();
+    packets->has_all_cues = FALSE;
     packets->failure = g_strdup("Input/output error");
     packets->complaints = 3;
     packets->first_complaint = g_strdup("[matroska] something");
@@ -252,6 +252,8 @@ TEST(MediaWire, CarriesPackets)
         stream.index = i;
         g_array_append_val(packets->streams, stream);
     }
+    FfarmCue cue = {1, -70000, TRUE};
+    g_array_append_val(packets->cues, cue);
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     media_wire_put_packets(bytes, packets);
     for (guint length = 0; length <= bytes->len; length++) {
@@ -263,7 +265,18 @@ TEST(MediaWire, CarriesPackets)
         EXPECT_STREQ(copy->failure, packets->failure);
         EXPECT_EQ(copy->complaints, 3u);
         EXPECT_EQ(ffarm_packets_peek(copy, 1)->end_us, ffarm_packets_peek(packets, 1)->end_us);
+        ASSERT_EQ(copy->cues->len, 1u);
+        EXPECT_EQ(g_array_index(copy->cues, FfarmCue, 0).stream, 1);
+        EXPECT_EQ(g_array_index(copy->cues, FfarmCue, 0).start_us, -70000);
+        EXPECT_TRUE(g_array_index(copy->cues, FfarmCue, 0).is_blank);
+        EXPECT_FALSE(copy->has_all_cues);
     }
+    g_array_index(packets->cues, FfarmCue, 0).stream = 2;
+    g_byte_array_set_size(bytes, 0);
+    media_wire_put_packets(bytes, packets);
+    WireReader of_no_stream = ReaderOf(bytes);
+    EXPECT_EQ(media_wire_take_packets(&of_no_stream), nullptr);
+    g_array_set_size(packets->cues, 0);
     packets->reached_end = TRUE;
     g_byte_array_set_size(bytes, 0);
     media_wire_put_packets(bytes, packets);

@@ -7,6 +7,8 @@
 #include "prober.h"
 #include "scratch.h"
 
+#include <vector>
+
 class Packets : public testing::Test
 {
   protected:
@@ -134,4 +136,35 @@ TEST_F(Packets, StopWhenCancelledOrLate)
     ASSERT_EQ(truncate(slow, G_GINT64_CONSTANT(64) << 30), 0); // sparse: only long to read
     EXPECT_EQ(ffarm_packets_scan(slow, 200, nullptr, &error), nullptr);
     EXPECT_TRUE(g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT));
+}
+
+TEST_F(Packets, OfTextSayWhatShowsNothing)
+{
+    g_autofree char *text = scratch_write(folder, "t.srt",
+                                          "1\n00:00:00,500 --> 00:00:00,700\nHello\n\n"
+                                          "2\n00:00:00,800 --> 00:00:00,900\n<i> </i>{\\an8}\n\n",
+                                          -1);
+    g_autofree char *drawing =
+        scratch_write(folder, "t.ass",
+                      "[Script Info]\nScriptType: v4.00+\n[Events]\n"
+                      "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+                      "Dialogue: 0,0:00:00.50,0:00:00.70,Default,,0,0,0,,Hello, you\n"
+                      "Dialogue: 0,0:00:00.80,0:00:00.90,Default,,0,0,0,,{\\p1}m 0 0 l 9 9\n",
+                      -1);
+    const struct {
+        const char *input, *name;
+    } cases[] = {{text, "t.mkv"}, {text, "t.mp4"}, {drawing, "t2.mkv"}};
+    for (const auto &item : cases) {
+        SCOPED_TRACE(item.name);
+        const bool is_mp4 = g_str_has_suffix(item.name, "mp4");
+        const char *args[] = {"-i", item.input, "-c:s", is_mp4 ? "mov_text" : "copy", nullptr};
+        g_autofree char *file = media_make(folder, item.name, args);
+        g_autoptr(FfarmPackets) packets = Scan(file);
+        std::vector<gint64> shown;
+        for (guint i = 0; i < packets->cues->len; i++)
+            if (!g_array_index(packets->cues, FfarmCue, i).is_blank)
+                shown.push_back(g_array_index(packets->cues, FfarmCue, i).start_us);
+        EXPECT_EQ(shown, std::vector<gint64>{500000});
+        EXPECT_GT(packets->cues->len, 1u);
+    }
 }

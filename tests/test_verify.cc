@@ -95,8 +95,7 @@ class Verify : public testing::Test
     // 2500 frames and 4000 packets of each sound.
     static FfarmPackets *Count(const FfarmMedia *media)
     {
-        auto *packets = g_new0(FfarmPackets, 1);
-        packets->streams = g_array_new(FALSE, TRUE, sizeof(FfarmPacketsStream));
+        FfarmPackets *packets = ffarm_packets_new();
         packets->reached_end = TRUE;
         g_array_set_size(packets->streams, media->streams->len);
         for (guint i = 0; i < media->streams->len; i++) {
@@ -619,6 +618,85 @@ TEST_F(Verify, RefusesASubtitleThatLostItsLastLine)
     ExpectAccepted();
     last(result_packets, 90000000, 91000000);
     ExpectRefused("subtitle stream 0 of the result ends at 91.00 s, the source's last line comes at 93.00 s");
+}
+
+TEST_F(Verify, WantsEachLineOfASubtitle)
+{
+    Count();
+    const auto lines = [](FfarmPackets *packets, std::vector<gint64> times_ms, gboolean are_blank = FALSE) {
+        g_array_set_size(packets->cues, 0);
+        for (gint64 time_ms : times_ms) {
+            FfarmCue cue = {3, time_ms * 1000, are_blank};
+            g_array_append_val(packets->cues, cue);
+        }
+    };
+    Stream(result, 3)->codec = static_cast<char *>(g_realloc(Stream(result, 3)->codec, 16));
+    strcpy(Stream(result, 3)->codec, "mov_text");
+    lines(source_packets, {1000, 2000, 2200, 2400, 2400, 90000});
+    lines(result_packets, {2000, 1020, 2200, 2400, 2401, 90200});
+    ExpectAccepted();
+    lines(result_packets, {1000, 2000, 2200, 2400, 90000});
+    ExpectRefused("subtitle stream 0 of the result lacks the line that comes at 2.40 s");
+    lines(result_packets, {1000, 2000, 2400, 2400, 90000});
+    ExpectRefused("subtitle stream 0 of the result lacks the line that comes at 2.40 s");
+    lines(result_packets, {1000, 2000, 2200, 2400, 2400, 91000});
+    ExpectRefused("subtitle stream 0 of the result lacks the line that comes at 90.00 s");
+    lines(result_packets, {1000, 2000, 2200, 2400, 2400});
+    ExpectRefused("subtitle stream 0 of the result lacks the line that comes at 90.00 s");
+    source_packets->has_all_cues = FALSE;
+    ExpectAccepted();
+    source_packets->has_all_cues = TRUE;
+    lines(source_packets, {1000, 2000}, TRUE);
+    ExpectAccepted();
+}
+
+TEST_F(Verify, ForgivesLinesThatNobodyCouldSee)
+{
+    Count();
+    FfarmCue cues[] = {{3, 1000000, FALSE}, {3, 6000000, FALSE}};
+    g_array_append_vals(source_packets->cues, cues, 2);
+    cues[1].start_us = 4000000; // the film was moved to its first key frame
+    g_array_append_vals(result_packets->cues, cues + 1, 1);
+    ExpectRefused("subtitle stream 0 of the result lacks the line that comes at 1.00 s");
+    g_array_index(source_packets->streams, FfarmPacketsStream, 0).first_key_us = 2000000;
+    ExpectAccepted();
+    g_array_index(source_packets->streams, FfarmPacketsStream, 0).first_key_us = 0;
+    g_array_index(source_packets->streams, FfarmPacketsStream, 1).first_us = -2000000; // an edit list hides it
+    g_array_index(source_packets->cues, FfarmCue, 0).start_us = 2000000;
+    g_array_remove_index(source_packets->cues, 1);
+    ExpectAccepted();
+}
+
+TEST_F(Verify, WantsTheBytesOfACopyWhereItsFormIsTheSame)
+{
+    Count();
+    const auto sum = [](FfarmPackets *packets, guint stream, gint64 checksum) {
+        g_array_index(packets->streams, FfarmPacketsStream, stream).checksum = checksum;
+    };
+    const char *const ts = "mpegts", *const mkv = "matroska,webm";
+    const auto contain = [this](const char *from, const char *to) {
+        g_free(source->container);
+        g_free(result->container);
+        source->container = g_strdup(from);
+        result->container = g_strdup(to);
+    };
+    Choice(2)->codec = "ac3";
+    for (guint stream : {1u, 2u})
+        sum(source_packets, stream, 12);
+    contain(mkv, "mov,mp4,m4a,3gp,3g2,mj2");
+    sum(result_packets, 2, 12);
+    ExpectAccepted(); // the other sound is encoded
+    Choice(1)->codec = "aac";
+    ExpectRefused("audio stream 0 was copied, but holds other bytes than the source's");
+    contain(ts, mkv);
+    ExpectAccepted(); // its headers went
+    sum(result_packets, 2, 13);
+    ExpectRefused("audio stream 1 was copied, but holds other bytes than the source's");
+    source_packets->complaints = 1; // what is damaged may be left out
+    ExpectAccepted();
+    source_packets->complaints = 0;
+    contain("ogg", mkv);
+    ExpectAccepted();
 }
 
 TEST_F(Verify, ForgivesWhatNobodyCanDecodeAtTheBegin)

@@ -155,6 +155,66 @@ TEST_F(VerifyResult, RefusesWhatIsNoFilm)
     ExpectMismatch(std::string(folder) + "/missing.mkv");
 }
 
+// Lines at the same time, in one another, of nothing but markup, and close together at the end.
+static const char lines[] = "1\n00:00:00,500 --> 00:00:02,000\nOne\n\n2\n00:00:01,000 --> 00:00:01,500\n<i>Two</i>\n\n"
+                            "3\n00:00:01,000 --> 00:00:01,700\nThree\n\n4\n00:00:01,800 --> 00:00:01,900\n{\\an8}\n\n"
+                            "5\n00:00:03,000 --> 00:00:03,100\nFour\n\n";
+static const char last_line[] = "6\n00:00:03,100 --> 00:00:03,900\nFive\n\n";
+
+TEST_F(VerifyResult, WantsEachLineOfConvertedSubtitles)
+{
+    g_autofree char *all = scratch_write(folder, "all.srt", (std::string(lines) + last_line).c_str(), -1);
+    g_autofree char *most = scratch_write(folder, "most.srt", lines, -1);
+    const std::string plain = film;
+    const auto with = [&](const std::string &name, const char *subtitle, const char *codec) {
+        return Make(name,
+                    {"-i", "file:" + plain, "-i", subtitle, "-map", "0", "-map", "1", "-c", "copy", "-c:s", codec});
+    };
+    const struct {
+        const char *from, *encoder, *to, *muxer;
+    } cases[] = {{"srt", "ass", "ass.mkv", "matroska"},
+                 {"ass", "srt", "srt.mkv", "matroska"},
+                 {"srt", "mov_text", "text.mp4", "mp4"},
+                 {"ass", "mov_text", "text.mp4", "mp4"}};
+    for (const auto &item : cases) {
+        SCOPED_TRACE(std::string(item.from) + " to " + item.encoder);
+        film = with("lines.mkv", all, item.from);
+        ffarm_media_free(source);
+        source = ffarm_probe_file(film.c_str(), 0, nullptr, nullptr);
+        std::string words = std::string("-c copy -c:s ") + item.encoder;
+        ffarm_profile_free(profile);
+        profile = MakeProfile("p", words.c_str());
+        EXPECT_TRUE(Verify(Result(item.to, {"-map", "0", "-c", "copy", "-c:s", item.encoder}), item.muxer)) << Said();
+        ExpectMismatch(with(item.to, most, item.encoder), item.muxer);
+        EXPECT_NE(Said().find("lacks the line that comes at 3.10 s"), std::string::npos) << Said();
+    }
+}
+
+TEST_F(VerifyResult, WantsTheTextOfCopiedSubtitles)
+{
+    std::string text = std::string(lines) + last_line;
+    g_autofree char *good = scratch_write(folder, "good.srt", text.c_str(), -1);
+    text.replace(text.find("Three"), 5, "Drei!");
+    g_autofree char *bad = scratch_write(folder, "bad.srt", text.c_str(), -1);
+    const std::string plain = film;
+    const auto with = [&](const std::string &name, const char *subtitle, const char *codec) {
+        return Make(name,
+                    {"-i", "file:" + plain, "-i", subtitle, "-map", "0", "-map", "1", "-c", "copy", "-c:s", codec});
+    };
+    const struct {
+        const char *film, *codec, *muxer;
+    } cases[] = {{"a.mkv", "srt", "matroska"}, {"a.mp4", "mov_text", "mp4"}};
+    for (const auto &item : cases) {
+        film = with(item.film, good, item.codec);
+        ffarm_media_free(source);
+        source = ffarm_probe_file(film.c_str(), 0, nullptr, nullptr);
+        EXPECT_TRUE(Verify(Result(std::string("good-") + item.film, {"-map", "0", "-c", "copy"}), item.muxer))
+            << Said();
+        ExpectMismatch(with(std::string("bad-") + item.film, bad, item.codec), item.muxer);
+        EXPECT_NE(Said().find("subtitle stream 0 was copied, but holds other bytes"), std::string::npos) << Said();
+    }
+}
+
 // Real films of the corpus, and results of them that lack one thing each.
 TEST_F(VerifyResult, RefusesWhatLostOneThing)
 {
@@ -210,14 +270,16 @@ TEST_F(VerifyResult, AcceptsHdr10ThatTheEncoderWasToldOf)
     film = std::string(corpus) + "/good/hdr10.mkv";
     ffarm_media_free(source);
     source = ffarm_probe_file(film.c_str(), 0, nullptr, nullptr);
+    ffarm_profile_free(profile);
+    profile = MakeProfile("p", "-c:v libx265");
     const char *params = "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:log-level=none:max-cll=1000,400:"
                          "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)";
     EXPECT_TRUE(Verify(Result("good.mkv", {"-c:v", "libx265", "-preset", "ultrafast", "-x265-params", params})))
         << Said();
 }
 
-// All packets are where they should be, and one holds rubbish.
-TEST_F(VerifyResult, FindsRubbishOnlyByDecoding)
+// All packets are where they should be, and one holds rubbish: copied ones are compared, what is encoded is not.
+TEST_F(VerifyResult, FindsRubbishOfAnEncodeOnlyByDecoding)
 {
     film = Make("sound.mp4", {"-i", "file:" + film, "-map", "0", "-c", "copy"});
     ffarm_media_free(source);
@@ -230,6 +292,10 @@ TEST_F(VerifyResult, FindsRubbishOnlyByDecoding)
     for (int i = 0; i < 1000; i++)
         fputc(i * 37 % 251, file);
     fclose(file);
+    ExpectMismatch(bad, "mp4");
+    EXPECT_NE(Said().find("was copied, but holds other bytes than the source's"), std::string::npos) << Said();
+    ffarm_profile_free(profile);
+    profile = MakeProfile("p", "-x 1");
     EXPECT_TRUE(Verify(bad, "mp4")) << Said();
     proof.level = FFARM_PROOF_DECODE;
     EXPECT_TRUE(Verify(good, "mp4")) << Said();
