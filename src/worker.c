@@ -32,11 +32,12 @@ typedef struct {
     GCancellable *cancellable;
     FfarmFfmpegLog *log;
     FfarmOutcome *outcome;
-    gint64 trace;        /* what the journal calls this attempt's traces */
-    FfarmRoom *room;     /* what it may fill of which disk */
-    gboolean has_folder; /* something of ours is on the host */
-    struct stat result;  /* as it came */
-    gint64 told_us;      /* when a transfer was last told of */
+    gint64 trace;         /* what the journal calls this attempt's traces */
+    FfarmRoom *room;      /* what it may fill of which disk */
+    gboolean has_folder;  /* something of ours is on the host */
+    struct stat result;   /* as it came */
+    gint64 told_us;       /* when a transfer was last told of */
+    gint64 encoded_bytes; /* what ffmpeg said that it has written */
 } Attempt;
 
 void ffarm_outcome_free(FfarmOutcome *outcome)
@@ -92,6 +93,7 @@ static void on_download(gint64 done_bytes, gint64 total_bytes, gpointer user_dat
 static void on_progress(const FfarmProgress *progress, gpointer user_data)
 {
     Attempt *attempt = user_data;
+    attempt->encoded_bytes = MAX(attempt->encoded_bytes, progress->size_bytes);
     ffarm_room_note_encoded(attempt->room, progress->size_bytes);
     attempt->work->on_progress(progress, attempt->work->user_data);
 }
@@ -187,18 +189,24 @@ static gboolean encode(Attempt *attempt, gboolean *is_hopeless, GError **error)
     return ffarm_encode_run(attempt->runner, &params, attempt->log, is_hopeless, attempt->cancellable, error);
 }
 
-/* A result is smaller than its source, or not much larger; only a broken or hostile host sends more than this. */
+/* Most results are smaller than their source. One that is much larger is taken if ffmpeg told of it while it was made,
+ * as a lossless profile's is; a file that grew some other way only a broken or hostile host sends. */
 static gint64 max_result_bytes(const Attempt *attempt)
 {
-    return 2 * attempt->source->size_bytes + RESULT_ALLOWANCE_BYTES;
+    return MAX(2 * attempt->source->size_bytes, attempt->encoded_bytes) + RESULT_ALLOWANCE_BYTES;
+}
+
+static gboolean is_below_threshold(const Attempt *attempt)
+{
+    double threshold = attempt->work->choice->profile->threshold;
+    double source = (double)attempt->source->size_bytes, result = (double)attempt->outcome->output_size;
+    return threshold > 0 && source > 0 && 100 * (source - result) / source < threshold;
 }
 
 static gboolean download(Attempt *attempt, GError **error)
 {
     enter(attempt, FFARM_JOB_DOWNLOADING);
-    FfarmRemoteStat there;
-    if (!ffarm_runner_stat(attempt->runner, attempt->placement->host_output, &there, attempt->cancellable, error) ||
-        !ffarm_room_check_result(attempt->room, there.size_bytes, attempt->cancellable, error))
+    if (!ffarm_room_check_result(attempt->room, attempt->outcome->output_size, attempt->cancellable, error))
         return FALSE;
     g_autoptr(GError) inner = NULL;
     if (ffarm_runner_get(attempt->runner, attempt->placement->host_output, attempt->placement->result,
@@ -236,25 +244,26 @@ static gboolean look_at_result(const Attempt *attempt, struct stat *info)
     return is_file;
 }
 
-static gboolean fetch_output(Attempt *attempt, GError **error)
+/* @is_too_large: it saves less than the threshold, and needn't be here for that */
+static gboolean fetch_output(Attempt *attempt, gboolean *is_too_large, GError **error)
 {
-    if (attempt->placement->must_move && !download(attempt, error))
+    gboolean must_move = attempt->placement->must_move;
+    FfarmRemoteStat there = {0};
+    if (must_move &&
+        !ffarm_runner_stat(attempt->runner, attempt->placement->host_output, &there, attempt->cancellable, error))
         return FALSE;
+    attempt->outcome->output_size = there.size_bytes;
+    *is_too_large = must_move && is_below_threshold(attempt);
+    if (*is_too_large || (must_move && !download(attempt, error)))
+        return *is_too_large;
     if (!look_at_result(attempt, &attempt->result))
         return fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name,
                     "ffmpeg ended well, but its result is not here; check path-substitution");
     attempt->outcome->output_size = attempt->result.st_size;
-    if (!attempt->placement->must_move &&
-        !ffarm_room_check_result(attempt->room, attempt->result.st_size, attempt->cancellable, error))
+    *is_too_large = is_below_threshold(attempt);
+    if (!must_move && !ffarm_room_check_result(attempt->room, attempt->result.st_size, attempt->cancellable, error))
         return FALSE;
     return attempt->host->type != FFARM_HOST_MOUNTED || check_mounted_output(attempt, attempt->result.st_size, error);
-}
-
-static gboolean is_below_threshold(const Attempt *attempt)
-{
-    double threshold = attempt->work->choice->profile->threshold;
-    double source = (double)attempt->source->size_bytes, result = (double)attempt->outcome->output_size;
-    return threshold > 0 && source > 0 && 100 * (source - result) / source < threshold;
 }
 
 /* Puts what is no proper result where a person can look at it, and says where that is. */
@@ -344,13 +353,11 @@ static FfarmJobState go_through(Attempt *attempt, GError **error)
     if (!ffarm_replace_check_source(attempt->source, error) || !make_result_folder(attempt, error) ||
         !reserve_room(attempt, error) || !bring_input(attempt, error) || !encode(attempt, &is_hopeless, error))
         return FFARM_JOB_FAILED;
+    if (!is_hopeless && !fetch_output(attempt, &is_hopeless, error))
+        return FFARM_JOB_FAILED;
     if (is_hopeless)
         return FFARM_JOB_BELOW_THRESHOLD;
-    if (!fetch_output(attempt, error))
-        return FFARM_JOB_FAILED;
     enter(attempt, FFARM_JOB_VERIFYING);
-    if (is_below_threshold(attempt))
-        return FFARM_JOB_BELOW_THRESHOLD;
     if (!verify(attempt, error) || !check_result_is_same(attempt, error) || !replace(attempt, error))
         return FFARM_JOB_FAILED;
     attempt->outcome->output = g_strdup(attempt->work->choice->destination);

@@ -459,6 +459,40 @@ TEST_F(FarmSsh, KeepsTheFilmWhenTheResultDoesNotFitHere)
     ExpectHostsEmpty();
 }
 
+// An ffmpeg that pads its result far beyond twice the source, and says so or not.
+TEST_F(FarmSsh, TakesALargeResultThatFfmpegToldOf)
+{
+    Film("film.mp4");
+    // A "free" box, which readers of mp4 pass over.
+    const std::string pad = "$ffmpeg \"$@\" >/dev/null || exit 1; printf '\\004\\260\\000\\000free' >>\"$out\"; "
+                            "truncate -s +78643192 \"$out\"; ";
+    std::string big = StandIn("big", pad + "echo frame=25; echo out_time_us=1000000; echo total_size=80000000; "
+                                           "echo progress=end");
+    std::string sly = StandIn("sly", pad);
+    EXPECT_TRUE(Run(Yaml(Streaming("a", a, sly))));
+    EXPECT_EQ(Of(inputs[0]).state, FFARM_JOB_FAILED);
+    EXPECT_NE(Of(inputs[0]).error.find("that it may have"), std::string::npos) << Of(inputs[0]).error;
+    ExpectUntouched();
+    results.clear();
+    EXPECT_TRUE(Run(Yaml(Streaming("a", a, big))));
+    ExpectDone(inputs[0]);
+    EXPECT_GT(Of(inputs[0]).output_size, 78643200);
+}
+
+TEST_F(FarmSsh, DoesNotFetchWhatSavesTooLittle)
+{
+    Film("film.mkv");
+    std::string yaml = Yaml(Streaming("a", a));
+    const std::string copy = "    output_options: -c copy\n";
+    yaml.insert(yaml.find(copy) + copy.size(), "    threshold: 50\n");
+    EXPECT_TRUE(Run(yaml));
+    EXPECT_EQ(Of(inputs[0]).state, FFARM_JOB_BELOW_THRESHOLD) << Of(inputs[0]).error;
+    const Names &seen = states[inputs[0]];
+    EXPECT_EQ(std::count(seen.begin(), seen.end(), "downloading"), 0);
+    ExpectUntouched();
+    ExpectHostsEmpty();
+}
+
 TEST_F(FarmSsh, StopsEverythingOnTheHostsWhenCancelled)
 {
     for (int i = 0; i < 3; i++)
