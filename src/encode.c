@@ -98,29 +98,48 @@ static gboolean fail_stalled(GError **error, const FfarmHost *host, guint stall_
                 stall_ms / 1000.0);
 }
 
+/* When a trouble counts: ffmpeg also tells of devices and abilities that it then did without. */
+typedef enum { COUNTS_ALWAYS, COUNTS_WITH_DAMAGE, COUNTS_WITH_STATUS } Weight;
+
 /* Troubles that are somebody else's than the film's, in the order in which they explain the others. */
 static const struct {
     FfarmTrouble trouble;
+    Weight weight;
+    FfarmJobError code;
     const char *text;
 } host_troubles[] = {
-    {FFARM_TROUBLE_SPACE, "the disk is full"},
-    {FFARM_TROUBLE_MEMORY, "there is not enough memory"},
-    {FFARM_TROUBLE_ENCODER, "the encoder can't be used there"},
-    {FFARM_TROUBLE_STOPPED, "ffmpeg was told to stop"},
-    {FFARM_TROUBLE_OUTPUT, "the output can't be written"},
-    {FFARM_TROUBLE_READING, "the input can't be read"},
+    {FFARM_TROUBLE_SPACE, COUNTS_ALWAYS, FFARM_JOB_ERROR_HOST, "the disk is full"},
+    {FFARM_TROUBLE_STOPPED, COUNTS_ALWAYS, FFARM_JOB_ERROR_HOST, "ffmpeg was told to stop"},
+    {FFARM_TROUBLE_LACKING, COUNTS_WITH_STATUS, FFARM_JOB_ERROR_LACKING, "its ffmpeg or its hardware can't do that"},
+    {FFARM_TROUBLE_DEVICE, COUNTS_WITH_DAMAGE, FFARM_JOB_ERROR_HOST, "the encoder can't be used there"},
+    {FFARM_TROUBLE_MEMORY, COUNTS_ALWAYS, FFARM_JOB_ERROR_HOST, "there is not enough memory"},
+    {FFARM_TROUBLE_OUTPUT, COUNTS_ALWAYS, FFARM_JOB_ERROR_HOST, "can't be written there"},
+    {FFARM_TROUBLE_READING, COUNTS_ALWAYS, FFARM_JOB_ERROR_HOST, "can't be read there"},
 };
 
-static gboolean judge_host(const FfarmHost *host, const FfarmEncode *encode, const FfarmFfmpegLog *log, GError **error)
+/* "FILE can't be read there" */
+static char *describe(const FfarmEncode *encode, FfarmTrouble trouble, const char *text)
 {
+    if (trouble != FFARM_TROUBLE_OUTPUT && trouble != FFARM_TROUBLE_READING)
+        return g_strdup(text);
+    g_autofree char *name = g_filename_display_name(trouble == FFARM_TROUBLE_OUTPUT ? encode->output : encode->input);
+    return g_strdup_printf("%s %s", name, text);
+}
+
+static gboolean judge_host(const FfarmHost *host, const FfarmEncode *encode, int exit_status, const FfarmFfmpegLog *log,
+                           GError **error)
+{
+    gboolean is_damaged = ffarm_ffmpeg_log_peek_trouble(log, FFARM_TROUBLE_DAMAGED) != NULL;
+    Weight least = exit_status != 0 ? COUNTS_WITH_STATUS : is_damaged ? COUNTS_WITH_DAMAGE : COUNTS_ALWAYS;
     for (gsize i = 0; i < G_N_ELEMENTS(host_troubles); i++) {
         FfarmTrouble trouble = host_troubles[i].trouble;
         const char *line = ffarm_ffmpeg_log_peek_trouble(log, trouble);
-        if (!line)
+        if (!line || host_troubles[i].weight > least)
             continue;
         gboolean is_ours = encode->shares_disk && trouble == FFARM_TROUBLE_SPACE;
-        return fail(error, is_ours ? FFARM_JOB_ERROR_REPLACE : FFARM_JOB_ERROR_HOST, host->name, "%s (%s)",
-                    host_troubles[i].text, line);
+        g_autofree char *text = describe(encode, trouble, host_troubles[i].text);
+        return fail(error, is_ours ? FFARM_JOB_ERROR_REPLACE : host_troubles[i].code, host->name, "%s (%s)", text,
+                    line);
     }
     return TRUE;
 }
@@ -141,7 +160,7 @@ gboolean ffarm_encode_judge(const FfarmHost *host, const FfarmEncode *encode, in
 {
     if (is_killed(exit_status))
         return fail(error, FFARM_JOB_ERROR_HOST, host->name, "ffmpeg was killed by signal %d", exit_status - 128);
-    if (!judge_host(host, encode, log, error))
+    if (!judge_host(host, encode, exit_status, log, error))
         return FALSE;
     g_autofree char *name = g_filename_display_name(encode->source->path);
     const char *damage = ffarm_ffmpeg_log_peek_trouble(log, FFARM_TROUBLE_DAMAGED);

@@ -14,18 +14,20 @@ G_BEGIN_DECLS
 
 typedef struct {
     const char *const *argv;
+    const char *input, *output; /* the files that @argv names */
     const FfarmMedia *source;
     double threshold, threshold_check; /* as in the profile */
     guint stall_ms;                    /* no progress for this long: stopped */
     gboolean may_be_damaged;           /* TRUE: complaints about the source are no failure where ffmpeg's status is 0 */
-    gboolean shares_disk; /* the output lies on the manager's file system: where that is full no host does better */
+    gboolean shares_disk; /* the output lies where the film or its result is to be: where that is full no host does
+                             better */
     void (*on_progress)(const FfarmProgress *progress, gpointer user_data); /* nullable; at most two a second */
     gpointer user_data;
 } FfarmEncode;
 
 /* Runs it to its end. What ffmpeg says goes to @log.
  * @is_hopeless: set to TRUE when it was stopped early because it would not save enough; TRUE is returned then.
- * Returns: FALSE with FFARM_JOB_ERROR (ENCODER, HOST, STALLED, SOURCE, REPLACE for a full disk of the manager's),
+ * Returns: FALSE with FFARM_JOB_ERROR (ENCODER, HOST, LACKING, STALLED, SOURCE, REPLACE for a full disk of the manager's),
  * FFARM_REMOTE_ERROR or G_IO_ERROR_CANCELLED. */
 gboolean ffarm_encode_run(FfarmRunner *runner, const FfarmEncode *encode, FfarmFfmpegLog *log, gboolean *is_hopeless,
                           GCancellable *cancellable, GError **error);

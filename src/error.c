@@ -17,6 +17,8 @@ static FfarmFault job_fault(int code)
     case FFARM_JOB_ERROR_SOURCE:
     case FFARM_JOB_ERROR_REPLACE:
         return FFARM_FAULT_HERE;
+    case FFARM_JOB_ERROR_LACKING:
+        return FFARM_FAULT_LACKING;
     default:
         return FFARM_FAULT_JOB;
     }

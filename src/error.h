@@ -24,6 +24,7 @@ typedef enum {
     FFARM_JOB_ERROR_MISMATCH, /* the result is not what was planned */
     FFARM_JOB_ERROR_SOURCE,   /* the source vanished, changed meanwhile, or is damaged */
     FFARM_JOB_ERROR_REPLACE,  /* the result could not be put in place; the source is untouched */
+    FFARM_JOB_ERROR_LACKING,  /* the host's ffmpeg, or its device, has not what this film's encode needs */
 } FfarmJobError;
 
 typedef enum {
@@ -33,6 +34,7 @@ typedef enum {
     FFARM_FAULT_UNFIT, /* nobody's: this host can't do this job, which another may; neither of them is the worse for it
                         */
     FFARM_FAULT_HERE,  /* the manager's: its disk, its permissions, the source; no other host would do better */
+    FFARM_FAULT_LACKING, /* the host's, as it seems, and for good: give the job to another, but not to this one again */
 } FfarmFault;
 
 /* The one answer to "is it worth a retry, and whose fault is it?". */

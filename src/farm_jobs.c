@@ -200,13 +200,15 @@ static void queue_again(FfarmFarm *farm, FfarmJob *job, gboolean pauses)
         ffarm_farm_queue(farm, job);
 }
 
-/* A host's fault is worth as many more tries as were asked for; a job's own would be the same everywhere, which one
- * other host may confirm. */
+/* A host's fault is worth as many more tries as were asked for, but what it lacks does not come by itself; a job's own
+ * would be the same everywhere, which one other host may confirm. */
 static gboolean is_worth_another_try(FfarmFarm *farm, const FfarmJob *job, FfarmFault fault)
 {
     if (fault == FFARM_FAULT_HOST)
         return job->attempts <= farm->options->retries;
-    return fault == FFARM_FAULT_JOB && job->failed_hosts->len < 2 && ffarm_dispatch_has_fresh_host(farm->dispatch, job);
+    gboolean may_help = fault == FFARM_FAULT_LACKING ? job->attempts <= farm->options->retries
+                                                     : fault == FFARM_FAULT_JOB && job->failed_hosts->len < 2;
+    return may_help && ffarm_dispatch_has_fresh_host(farm->dispatch, job);
 }
 
 static void add_host(GPtrArray *hosts, const FfarmHost *host)
@@ -244,10 +246,11 @@ static void on_failed(FfarmFarm *farm, FfarmCrew *crew, FfarmJob *job, FfarmOutc
     }
 }
 
-/* What was taken for the film's fault went well elsewhere, so it was the host's. */
+/* What may have been the film's fault went well elsewhere, so it was the host's. */
 static void blame_host(FfarmFarm *farm, const FfarmJob *job)
 {
-    if (!job->error || ffarm_error_fault(job->error) != FFARM_FAULT_JOB || job->failed_hosts->len == 0)
+    FfarmFault fault = job->error ? ffarm_error_fault(job->error) : FFARM_FAULT_NONE;
+    if ((fault != FFARM_FAULT_JOB && fault != FFARM_FAULT_LACKING) || job->failed_hosts->len == 0)
         return;
     const FfarmHost *host = g_ptr_array_index(job->failed_hosts, job->failed_hosts->len - 1);
     ffarm_farm_note_end(farm, ffarm_roster_find_crew(farm->roster, host), job, FFARM_FAULT_HOST);

@@ -4,74 +4,24 @@
 #include <string.h>
 
 #define MAX_TAIL (64 * 1024)
-#define MAX_LINE 1024
+#define MAX_LINE 8192 /* names a path of any length, and what is wrong with it behind that */
 #define MAX_MESSAGE 200
 
 struct FfarmFfmpegLog {
+    char *output;
     GString *tail;
     GString *line; /* the one not ended yet, at most MAX_LINE bytes of it */
     char *troubles[FFARM_N_TROUBLES];
     char *last_error, *last_line;
 };
 
-/* Ordered: the first phrase that a line holds decides. Tried with ffmpeg 4 to 6 where a version is not named. */
-static const struct {
-    const char *phrase;
-    FfarmTrouble trouble;
-} phrases[] = {
-    {"No space left on device", FFARM_TROUBLE_SPACE},
-    {"Disk quota exceeded", FFARM_TROUBLE_SPACE},
-    {"File too large", FFARM_TROUBLE_SPACE},
-    {"Cannot allocate memory", FFARM_TROUBLE_MEMORY},
-    {"out of memory", FFARM_TROUBLE_MEMORY},
-    {"received signal", FFARM_TROUBLE_STOPPED},
-    {"Unknown encoder", FFARM_TROUBLE_ENCODER},
-    {"Unrecognized hwaccel", FFARM_TROUBLE_ENCODER},
-    {"Device creation failed", FFARM_TROUBLE_ENCODER},
-    {"for option 'init_hw_device'", FFARM_TROUBLE_ENCODER},
-    {"for option 'vaapi_device'", FFARM_TROUBLE_ENCODER},
-    {"for option 'qsv_device'", FFARM_TROUBLE_ENCODER},
-    {"No VA display found", FFARM_TROUBLE_ENCODER},
-    {"Cannot load lib", FFARM_TROUBLE_ENCODER},
-    {"Cannot load nvcuda", FFARM_TROUBLE_ENCODER},
-    {"No capable devices found", FFARM_TROUBLE_ENCODER},
-    {"No NVENC capable devices", FFARM_TROUBLE_ENCODER},
-    {"OpenEncodeSessionEx failed", FFARM_TROUBLE_ENCODER},
-    {"cuInit(0) failed", FFARM_TROUBLE_ENCODER},
-    {"Error initializing an internal MFX session", FFARM_TROUBLE_ENCODER},
-    {"Error creating a MFX session", FFARM_TROUBLE_ENCODER},
-    {"av_interleaved_write_frame()", FFARM_TROUBLE_OUTPUT},
-    {"Error writing trailer", FFARM_TROUBLE_OUTPUT},
-    {"Error muxing", FFARM_TROUBLE_OUTPUT},
-    {"Error closing file", FFARM_TROUBLE_OUTPUT},
-    {"Error opening output file", FFARM_TROUBLE_OUTPUT},
-    {"Read-only file system", FFARM_TROUBLE_OUTPUT},
-    {"No such file or directory", FFARM_TROUBLE_READING},
-    {"Permission denied", FFARM_TROUBLE_READING},
-    {"Input/output error", FFARM_TROUBLE_READING},
-    {"I/O error", FFARM_TROUBLE_READING},
-    {"Stale file handle", FFARM_TROUBLE_READING},
-    {"Read error", FFARM_TROUBLE_READING},
-    {"File ended prematurely", FFARM_TROUBLE_DAMAGED},
-    {"partial file", FFARM_TROUBLE_DAMAGED},
-    {"moov atom not found", FFARM_TROUBLE_DAMAGED},
-    {"Error demuxing", FFARM_TROUBLE_DAMAGED},
-    {"Error during demuxing", FFARM_TROUBLE_DAMAGED},
-    {"corrupt input packet", FFARM_TROUBLE_DAMAGED},
-    {"Packet corrupt", FFARM_TROUBLE_DAMAGED},
-    {"corrupt decoded frame", FFARM_TROUBLE_DAMAGED},
-    {"Error while decoding stream", FFARM_TROUBLE_DAMAGED},
-    {"Error submitting packet to decoder", FFARM_TROUBLE_DAMAGED},
-    {"Decoding error", FFARM_TROUBLE_DAMAGED},
-    {"Invalid data found when processing input", FFARM_TROUBLE_DAMAGED},
-};
-
 /* The one that matters though ffmpeg counts it as information. A film's title is printed behind blanks. */
 static const char stopped_line[] = "[info] Exiting normally, received signal";
 
-FfarmFfmpegLog *ffarm_ffmpeg_log_new(void)
+FfarmFfmpegLog *ffarm_ffmpeg_log_new(const char *output)
 {
     FfarmFfmpegLog *log = g_new0(FfarmFfmpegLog, 1);
+    log->output = g_strdup(output);
     log->tail = g_string_new(NULL);
     log->line = g_string_new(NULL);
     return log;
@@ -85,6 +35,7 @@ void ffarm_ffmpeg_log_free(FfarmFfmpegLog *log)
     g_string_free(log->line, TRUE);
     for (int i = 0; i < FFARM_N_TROUBLES; i++)
         g_free(log->troubles[i]);
+    g_free(log->output);
     g_free(log->last_error);
     g_free(log->last_line);
     g_free(log);
@@ -131,13 +82,9 @@ static gboolean has_level(const char *line, const char *const *levels)
 
 static void note_trouble(FfarmFfmpegLog *log, const char *line)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(phrases); i++) {
-        if (!strstr(line, phrases[i].phrase))
-            continue;
-        if (!log->troubles[phrases[i].trouble])
-            log->troubles[phrases[i].trouble] = presentable(line);
-        return;
-    }
+    FfarmTrouble trouble;
+    if (ffarm_trouble_find(line, log->output, &trouble) && !log->troubles[trouble])
+        log->troubles[trouble] = presentable(line);
 }
 
 static void replace_string(char **string, char *value)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include "ffmpeg_trouble.h"
 
 G_BEGIN_DECLS
 
@@ -10,21 +11,10 @@ G_BEGIN_DECLS
  *
  * Threads: one at a time. */
 
-/* Only lines of level warning and worse count: what a film's title says is printed as info. */
-typedef enum {
-    FFARM_TROUBLE_SPACE, /* no space left, quota */
-    FFARM_TROUBLE_MEMORY,
-    FFARM_TROUBLE_ENCODER, /* the encoder is not there, or its device can't be opened */
-    FFARM_TROUBLE_STOPPED, /* a signal told ffmpeg to end */
-    FFARM_TROUBLE_OUTPUT,  /* the output can't be opened or written */
-    FFARM_TROUBLE_READING, /* the input can't be opened or read: disk, network, permissions */
-    FFARM_TROUBLE_DAMAGED, /* the input was read, but ends too early or can't be decoded everywhere */
-    FFARM_N_TROUBLES,
-} FfarmTrouble;
-
 typedef struct FfarmFfmpegLog FfarmFfmpegLog;
 
-FfarmFfmpegLog *ffarm_ffmpeg_log_new(void) G_GNUC_WARN_UNUSED_RESULT;
+/* @output: the file that ffmpeg writes, as it is called there; copied; nullable. */
+FfarmFfmpegLog *ffarm_ffmpeg_log_new(const char *output) G_GNUC_WARN_UNUSED_RESULT;
 void ffarm_ffmpeg_log_free(FfarmFfmpegLog *log); /* NULL is legal */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmFfmpegLog, ffarm_ffmpeg_log_free)
 
@@ -33,8 +23,8 @@ void ffarm_ffmpeg_log_feed(FfarmFfmpegLog *log, const char *data, gsize length);
 /* The last line may have no line break: call this when the output has ended. */
 void ffarm_ffmpeg_log_end(FfarmFfmpegLog *log);
 
-/* The first line that told of @trouble, fit for an error message (valid UTF-8, no control characters, cut at 200
- * bytes). Borrowed; NULL: none did. */
+/* The first line of level warning or worse (what a film's title says is printed as info) that told of @trouble, fit for
+ * an error message (valid UTF-8, no control characters, cut at 200 bytes). Borrowed; NULL: none did. */
 const char *ffarm_ffmpeg_log_peek_trouble(const FfarmFfmpegLog *log, FfarmTrouble trouble);
 
 /* The last line of level error or worse, in the same form; where there is none the last line. Borrowed; NULL: nothing

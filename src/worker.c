@@ -10,6 +10,8 @@
 #include "encode.h"
 #include "error.h"
 #include "ffmpeg_log.h"
+#include "here.h"
+#include "job_error.h"
 #include "keep_failed.h"
 #include "nonce.h"
 #include "replace.h"
@@ -49,17 +51,6 @@ void ffarm_outcome_free(FfarmOutcome *outcome)
     g_free(outcome->log);
     g_ptr_array_unref(outcome->remarks);
     g_free(outcome);
-}
-
-G_GNUC_PRINTF(4, 5)
-static gboolean fail(GError **error, FfarmJobError code, const char *subject, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error(error, FFARM_JOB_ERROR, (gint)code, "%s: %s", subject, text);
-    return FALSE;
 }
 
 static void enter(const Attempt *attempt, FfarmJobState state)
@@ -121,7 +112,22 @@ static gboolean make_result_folder(const Attempt *attempt, GError **error)
     if (g_mkdir_with_parents(folder, 0777) == 0)
         return TRUE;
     g_autofree char *name = g_filename_display_name(folder);
-    return fail(error, FFARM_JOB_ERROR_REPLACE, name, "the folder can't be made: %s", g_strerror(errno));
+    return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, name, "the folder can't be made: %s", g_strerror(errno));
+}
+
+/* Where no other host would do better. Fast storage of a local host's own is no such place. */
+static gboolean lies_with_films(const Attempt *attempt)
+{
+    g_autofree char *folder = g_path_get_dirname(attempt->placement->result);
+    g_autofree char *source = g_path_get_dirname(attempt->source->path);
+    g_autofree char *destination = g_path_get_dirname(attempt->work->choice->destination);
+    return g_strcmp0(folder, source) == 0 || g_strcmp0(folder, destination) == 0;
+}
+
+static gboolean can_write_here(const Attempt *attempt, GError **error)
+{
+    FfarmJobError code = lies_with_films(attempt) ? FFARM_JOB_ERROR_REPLACE : FFARM_JOB_ERROR_HOST;
+    return ffarm_here_can_write(attempt->placement->result, code, attempt->work->choice->destination, error);
 }
 
 /* A folder that is there already is somebody else's, whoever that is: neither used nor removed. */
@@ -155,8 +161,8 @@ static gboolean check_mounted_input(const Attempt *attempt, GError **error)
     if (!there.is_folder && there.size_bytes == attempt->source->size_bytes)
         return TRUE;
     g_autofree char *name = g_filename_display_name(path);
-    return fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name,
-                "%s is another file there than here; check path-substitution", name);
+    return ffarm_job_fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name,
+                          "%s is another file there than here; check path-substitution", name);
 }
 
 static gboolean bring_input(Attempt *attempt, GError **error)
@@ -171,22 +177,45 @@ static FfarmProof proof_of(const Attempt *attempt)
     return ffarm_proof_over(&attempt->work->plan->settings->proof, &attempt->work->choice->profile->proof);
 }
 
+/* What a host finds wrong with files that lie here may be found from here, too, and then it is not the host's fault. */
+static void look_from_here(const Attempt *attempt, GError **error)
+{
+    g_autoptr(GError) ours = NULL;
+    if (attempt->placement->must_move || !g_error_matches(*error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_HOST))
+        return;
+    gboolean is_good =
+        (!ffarm_ffmpeg_log_peek_trouble(attempt->log, FFARM_TROUBLE_OUTPUT) || can_write_here(attempt, &ours)) &&
+        (!ffarm_ffmpeg_log_peek_trouble(attempt->log, FFARM_TROUBLE_READING) ||
+         ffarm_here_can_read(attempt->source->path, attempt->cancellable, &ours));
+    if (is_good)
+        return;
+    g_clear_error(error);
+    *error = g_steal_pointer(&ours);
+}
+
 static gboolean encode(Attempt *attempt, gboolean *is_hopeless, GError **error)
 {
     const FfarmWork *work = attempt->work;
     FfarmEncode params = {
         .argv = (const char *const *)attempt->argv,
+        .input = attempt->placement->host_input,
+        .output = attempt->placement->host_output,
         .source = attempt->source,
         .threshold = work->choice->profile->threshold,
         .threshold_check = work->choice->profile->threshold_check,
         .stall_ms = work->stall_ms,
-        .shares_disk = !attempt->placement->must_move,
+        .shares_disk = !attempt->placement->must_move && lies_with_films(attempt),
         .may_be_damaged = proof_of(attempt).damaged == FFARM_DAMAGED_ENCODE,
         .on_progress = on_progress,
         .user_data = attempt,
     };
+    g_autoptr(GError) inner = NULL;
     enter(attempt, FFARM_JOB_ENCODING);
-    return ffarm_encode_run(attempt->runner, &params, attempt->log, is_hopeless, attempt->cancellable, error);
+    if (ffarm_encode_run(attempt->runner, &params, attempt->log, is_hopeless, attempt->cancellable, &inner))
+        return TRUE;
+    look_from_here(attempt, &inner);
+    g_propagate_error(error, g_steal_pointer(&inner));
+    return FALSE;
 }
 
 /* Most results are smaller than their source. One that is much larger is taken if ffmpeg told of it while it was made,
@@ -214,8 +243,8 @@ static gboolean download(Attempt *attempt, GError **error)
         return TRUE;
     /* It is this machine's disk that is full; another host would only encode for nothing. */
     if (g_error_matches(inner, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_NO_SPACE))
-        return fail(error, FFARM_JOB_ERROR_REPLACE, attempt->placement->result, "the result does not fit here (%s)",
-                    inner->message);
+        return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, attempt->placement->result,
+                              "the result does not fit here (%s)", inner->message);
     g_propagate_error(error, g_steal_pointer(&inner));
     return FALSE;
 }
@@ -228,9 +257,9 @@ static gboolean check_mounted_output(const Attempt *attempt, gint64 size_bytes, 
         return FALSE;
     if (there.size_bytes == size_bytes)
         return TRUE;
-    return fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name,
-                "the result has %" G_GINT64_FORMAT " bytes there and %" G_GINT64_FORMAT " here", there.size_bytes,
-                size_bytes);
+    return ffarm_job_fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name,
+                          "the result has %" G_GINT64_FORMAT " bytes there and %" G_GINT64_FORMAT " here",
+                          there.size_bytes, size_bytes);
 }
 
 /* Opens it to look at it: only that makes a network file system ask its server anew. */
@@ -257,8 +286,8 @@ static gboolean fetch_output(Attempt *attempt, gboolean *is_too_large, GError **
     if (*is_too_large || (must_move && !download(attempt, error)))
         return *is_too_large;
     if (!look_at_result(attempt, &attempt->result))
-        return fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name,
-                    "ffmpeg ended well, but its result is not here; check path-substitution");
+        return ffarm_job_fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name,
+                              "ffmpeg ended well, but its result is not here; check path-substitution");
     attempt->outcome->output_size = attempt->result.st_size;
     *is_too_large = is_below_threshold(attempt);
     if (!must_move && !ffarm_room_check_result(attempt->room, attempt->result.st_size, attempt->cancellable, error))
@@ -314,9 +343,9 @@ static gboolean check_result_is_same(const Attempt *attempt, GError **error)
         now.st_size == before->st_size && now.st_mtim.tv_sec == before->st_mtim.tv_sec &&
         now.st_mtim.tv_nsec == before->st_mtim.tv_nsec)
         return TRUE;
-    return fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name,
-                "the result was changed while it was verified; something else writes to %s",
-                attempt->placement->result);
+    return ffarm_job_fail(error, FFARM_JOB_ERROR_HOST, attempt->host->name,
+                          "the result was changed while it was verified; something else writes to %s",
+                          attempt->placement->result);
 }
 
 /* Whatever happens next, the journal knows how to end it. */
@@ -351,7 +380,8 @@ static FfarmJobState go_through(Attempt *attempt, GError **error)
 {
     gboolean is_hopeless = FALSE;
     if (!ffarm_replace_check_source(attempt->source, error) || !make_result_folder(attempt, error) ||
-        !reserve_room(attempt, error) || !bring_input(attempt, error) || !encode(attempt, &is_hopeless, error))
+        !reserve_room(attempt, error) || !can_write_here(attempt, error) || !bring_input(attempt, error) ||
+        !encode(attempt, &is_hopeless, error))
         return FFARM_JOB_FAILED;
     if (!is_hopeless && !fetch_output(attempt, &is_hopeless, error))
         return FFARM_JOB_FAILED;
@@ -463,11 +493,11 @@ static void place(Attempt *attempt)
     attempt->name = g_strdup_printf("%s-%u-%s", work->item->job_id, work->attempt, nonce);
     attempt->placement = ffarm_choice_place(work->choice, work->plan, work->item, attempt->name);
     attempt->argv = ffarm_choice_argv(work->choice, attempt->placement);
+    attempt->log = ffarm_ffmpeg_log_new(attempt->placement->host_output);
 }
 
 FfarmOutcome *ffarm_worker_do(FfarmRunner *runner, const FfarmWork *work, GCancellable *cancellable)
 {
-    g_autoptr(FfarmFfmpegLog) log = ffarm_ffmpeg_log_new();
     FfarmOutcome *outcome = g_new0(FfarmOutcome, 1);
     outcome->remarks = g_ptr_array_new_with_free_func(g_free);
     outcome->quality = (FfarmQuality){.ssim = -1, .vmaf = -1, .worst = -1};
@@ -477,7 +507,6 @@ FfarmOutcome *ffarm_worker_do(FfarmRunner *runner, const FfarmWork *work, GCance
         .host = ffarm_runner_peek_host(runner),
         .source = work->item->media,
         .cancellable = cancellable,
-        .log = log,
         .outcome = outcome,
     };
     gint64 begin_us = g_get_monotonic_time();
@@ -490,6 +519,7 @@ FfarmOutcome *ffarm_worker_do(FfarmRunner *runner, const FfarmWork *work, GCance
         outcome->state = FFARM_JOB_CANCELLED;
     else if (outcome->state == FFARM_JOB_FAILED)
         outcome->log = save_log(&attempt);
+    ffarm_ffmpeg_log_free(attempt.log);
     ffarm_room_free(attempt.room);
     ffarm_placement_free(attempt.placement);
     g_strfreev(attempt.argv);

@@ -6,13 +6,47 @@
 #include <csignal>
 #include <fcntl.h>
 #include <fstream>
+#include <linux/capability.h>
 #include <set>
 #include <sstream>
+#include <sys/syscall.h>
 #include <thread>
 
 namespace
 {
 using Names = std::vector<std::string>;
+
+// A folder in which this thread, and those it starts from here on, can make no file as long as this lives: neither can
+// root, without the capability that lets it.
+class ReadOnly
+{
+  public:
+    explicit ReadOnly(const std::string &folder) : folder(folder)
+    {
+        SetOverride(false);
+        chmod(folder.c_str(), 0555);
+    }
+    ~ReadOnly()
+    {
+        chmod(folder.c_str(), 0755);
+        SetOverride(true);
+    }
+    void Open() const
+    {
+        chmod(folder.c_str(), 0755);
+    }
+
+  private:
+    static void SetOverride(bool has)
+    {
+        __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+        __user_cap_data_struct data[2] = {};
+        syscall(SYS_capget, &header, data);
+        data[0].effective = has ? data[0].permitted : data[0].effective & ~(1U << CAP_DAC_OVERRIDE);
+        syscall(SYS_capset, &header, data);
+    }
+    std::string folder;
+};
 
 const char copy_profile[] = "profiles:\n"
                             "  copy:\n"
@@ -107,13 +141,12 @@ TEST_F(Farm, EncodesOnFastStorageAndMovesFromThere)
 TEST_F(Farm, FailsAJobWhoseEncoderFailsAndKeepsTheLog)
 {
     std::string film = Film("film.mkv");
-    std::string fails =
-        StandIn("fails", "echo 'half a film' >\"$out\"; echo '[error] Unrecognized option xyz' >&2; exit 1");
+    std::string fails = StandIn("fails", "echo 'half a film' >\"$out\"; echo '[error] Something is wrong' >&2; exit 1");
     EXPECT_TRUE(Run(Cluster({{"a", fails}})));
     EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
-    EXPECT_EQ(Of(film).error, film + ": ffmpeg failed with status 1 on a ([error] Unrecognized option xyz)");
+    EXPECT_EQ(Of(film).error, film + ": ffmpeg failed with status 1 on a ([error] Something is wrong)");
     EXPECT_EQ(Of(film).attempts, 1u);
-    EXPECT_EQ(Read(Of(film).log), "[error] Unrecognized option xyz\n");
+    EXPECT_EQ(Read(Of(film).log), "[error] Something is wrong\n");
     struct stat info;
     ASSERT_EQ(stat(Of(film).log.c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777u, 0600u);
@@ -373,6 +406,70 @@ TEST_F(Farm, BlamesNoHostForAFullDiskOfItsOwn)
     EXPECT_EQ(Of(film).attempts, 1u);
     EXPECT_NE(Of(film).error.find("the disk is full"), std::string::npos);
     ExpectUntouched();
+}
+
+// A folder that can't be written to is no better on another host, and is noticed before anything is encoded.
+TEST_F(Farm, BlamesNoHostForAFolderThatIsReadOnlyHere)
+{
+    std::string film = Film("film.mkv");
+    ReadOnly lock(In("media"));
+    lock.Open();
+    hook = [&](const FfarmEvent *event) {
+        if (event->type == FFARM_EVENT_HOST)
+            chmod(In("media").c_str(), 0555);
+    };
+    std::string never = StandIn("never", "touch " + In("begun") + "; exit 1");
+    EXPECT_TRUE(Run(Cluster({{"a", never}, {"b", never}})));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    EXPECT_EQ(Of(film).attempts, 1u);
+    EXPECT_EQ(Of(film).error, In("media") + ": nothing can be written there: Permission denied");
+    EXPECT_EQ(access(In("begun").c_str(), F_OK), -1);
+    ExpectUntouched();
+}
+
+TEST_F(Farm, LooksFromHereWhenAHostCanNotWrite)
+{
+    std::string film = Film("film.mkv");
+    std::string says = "echo \"[error] file:$out: Permission denied\" >&2; exit 1";
+    EXPECT_TRUE(Run(Cluster({{"a", StandIn("refused", says)}})));
+    EXPECT_EQ(Of(film).attempts, 3u) << "it can be written from here, so it is the host's fault";
+    EXPECT_NE(Of(film).error.find(" can't be written there ([error]"), std::string::npos) << Of(film).error;
+    ExpectUntouched();
+    results.clear();
+    ReadOnly lock(In("media"));
+    lock.Open();
+    std::string turns = StandIn("turns", "chmod a-w " + In("media") + "; " + says);
+    EXPECT_TRUE(Run(Cluster({{"a", turns}, {"b", turns}})));
+    EXPECT_EQ(Of(film).attempts, 1u);
+    EXPECT_EQ(Of(film).error, In("media") + ": nothing can be written there: Permission denied");
+    ExpectUntouched();
+}
+
+TEST_F(Farm, LooksFromHereWhenAHostCanNotRead)
+{
+    std::string film = Film("film.mkv");
+    std::string says = "echo \"[error] file:$in: Input/output error\" >&2; exit 1";
+    EXPECT_TRUE(Run(Cluster({{"a", StandIn("refused", says)}})));
+    EXPECT_EQ(Of(film).attempts, 3u);
+    EXPECT_EQ(Of(film).error.find("a: " + film + " can't be read there ([error]"), 0u) << Of(film).error;
+    results.clear();
+    std::string gone = StandIn("gone", "mv \"$in\" " + In("away") + "; " + says);
+    EXPECT_TRUE(Run(Cluster({{"a", gone}, {"b", gone}})));
+    EXPECT_EQ(Of(film).attempts, 1u);
+    EXPECT_EQ(Of(film).error, film + ": can't be read: No such file or directory");
+}
+
+TEST_F(Farm, LooksForAnotherHostWhenOneLacksWhatAFilmNeeds)
+{
+    std::string film = Film("film.mkv");
+    std::string old =
+        StandIn("old", "echo x >>" + In("tries") + "; echo \"[fatal] Unrecognized option 'new'.\" >&2; exit 1");
+    EXPECT_TRUE(Run(Cluster({{"a", old}})));
+    EXPECT_EQ(Of(film).attempts, 1u) << "what it lacks does not come by itself";
+    EXPECT_NE(Of(film).error.find("its ffmpeg or its hardware can't do that"), std::string::npos) << Of(film).error;
+    results.clear();
+    EXPECT_TRUE(Run(Cluster({{"a", old}, {"b", old}, {"c", StandIn("late", "sleep 0.4; " + copies)}})));
+    ExpectDone(film);
 }
 
 TEST_F(Farm, DiscardsAResultThatSavesTooLittle)

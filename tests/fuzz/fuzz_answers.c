@@ -41,7 +41,7 @@ static void check_shown(const char *line)
 
 static void try_log(const guint8 *data, gsize size)
 {
-    g_autoptr(FfarmFfmpegLog) log = ffarm_ffmpeg_log_new();
+    g_autoptr(FfarmFfmpegLog) log = ffarm_ffmpeg_log_new("/out.mkv");
     gsize step = size > 0 ? (gsize)data[0] + 1 : 1;
     for (gsize at = 0; at < size; at += step)
         ffarm_ffmpeg_log_feed(log, (const char *)data + at, MIN(step, size - at));
