@@ -4,23 +4,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
-#include <glib/gstdio.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "runner.h"
+#include "ssh_folder.h"
 
-#define SOCKET_PATH_LIMIT 60 /* ssh adds 17 characters; the kernel takes 107 */
 #define WORDS_LIMIT 8192
 #define END_US (1 * G_USEC_PER_SEC)
 #define READY "ffarm-ready"
 
 struct SshMaster {
     char *name;
-    char *folder; /* of the control socket, for us alone */
-    char *socket;
+    SshFolder *folder;
     GPtrArray *call; /* the arguments common to all calls of ssh */
     char *destination;
     GPid pid;
@@ -85,7 +83,7 @@ static GPtrArray *copy_call(const SshMaster *master)
     for (guint i = 0; i < master->call->len; i++)
         add(argv, g_ptr_array_index(master->call, i));
     add(argv, "-S");
-    add(argv, master->socket);
+    add(argv, ssh_folder_peek_socket(master->folder));
     return argv;
 }
 
@@ -120,7 +118,7 @@ static char **master_argv(const SshMaster *master, gint64 deadline_us)
     for (guint i = 1; i < master->call->len; i++)
         add(argv, g_ptr_array_index(master->call, i));
     add(argv, "-S");
-    add(argv, master->socket);
+    add(argv, ssh_folder_peek_socket(master->folder));
     add(argv, "-N");
     add(argv, "--");
     add(argv, master->destination);
@@ -129,22 +127,6 @@ static char **master_argv(const SshMaster *master, gint64 deadline_us)
 }
 
 /* ---- beginning ---- */
-
-/* A folder with a short name: the path of a socket is limited. ssh expands % in it. */
-static char *make_folder(GError **error)
-{
-    const char *const parents[] = {g_getenv("XDG_RUNTIME_DIR"), g_get_tmp_dir(), "/tmp"};
-    for (guint i = 0; i < G_N_ELEMENTS(parents); i++) {
-        if (!parents[i] || strlen(parents[i]) > SOCKET_PATH_LIMIT || strchr(parents[i], '%'))
-            continue;
-        g_autofree char *folder = g_build_filename(parents[i], "ffarm-XXXXXX", NULL);
-        if (g_mkdtemp_full(folder, 0700))
-            return g_steal_pointer(&folder);
-    }
-    g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_UNREACHABLE,
-                "could not make a folder for ssh's control socket: %s", g_strerror(errno));
-    return NULL;
-}
 
 static gboolean spawn(SshMaster *master, gint64 deadline_us, GError **error)
 {
@@ -311,12 +293,11 @@ SshMaster *ssh_master_new(const FfarmHost *host, gint64 deadline_us, GCancellabl
     master->output_fd = master->errors_fd = -1;
     master->words = g_string_new(NULL);
     master->call = make_call(host);
-    master->folder = make_folder(error);
+    master->folder = ssh_folder_new(error);
     if (!master->folder) {
         g_prefix_error(error, "%s: ", host->name);
         return NULL;
     }
-    master->socket = g_build_filename(master->folder, "s", NULL);
     if (!spawn(master, deadline_us, error))
         return NULL;
     Wait wait = wait_for_ready(master, deadline_us, cancellable);
@@ -335,16 +316,10 @@ void ssh_master_free(SshMaster *master)
         close(master->output_fd);
     if (master->errors_fd >= 0)
         close(master->errors_fd);
-    if (master->folder) {
-        if (master->socket)
-            g_unlink(master->socket);
-        g_rmdir(master->folder);
-    }
+    ssh_folder_free(master->folder);
     g_ptr_array_unref(master->call);
     g_string_free(master->words, TRUE);
     g_free(master->name);
-    g_free(master->folder);
-    g_free(master->socket);
     g_free(master->destination);
     g_free(master);
 }

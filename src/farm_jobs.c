@@ -139,12 +139,13 @@ static void give(FfarmFarm *farm, FfarmMember *member, FfarmJob *job, FfarmChoic
 static FfarmJob *take_next(FfarmFarm *farm, const FfarmMember *member, FfarmChoice **choice)
 {
     for (FfarmJob *job; (job = ffarm_dispatch_next(farm->dispatch, member->seat, choice));) {
-        g_autofree char *reason = ffarm_farm_lock(farm, job, *choice);
+        FfarmJobState state;
+        g_autofree char *reason = ffarm_farm_lock(farm, job, *choice, &state);
         if (!reason)
             return job;
         g_clear_pointer(choice, ffarm_choice_free);
         ffarm_farm_set_error(job, g_error_new_literal(FFARM_JOB_ERROR, FFARM_JOB_ERROR_SOURCE, reason));
-        ffarm_farm_end_job(farm, job, FFARM_JOB_SKIPPED);
+        ffarm_farm_end_job(farm, job, state);
     }
     return NULL;
 }

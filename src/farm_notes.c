@@ -44,12 +44,13 @@ static gboolean was_done_meanwhile(const FfarmFarm *farm, const FfarmJob *job, c
             is_known(farm, choice->destination, choice->fingerprint));
 }
 
-char *ffarm_farm_lock(FfarmFarm *farm, FfarmJob *job, const FfarmChoice *choice)
+char *ffarm_farm_lock(FfarmFarm *farm, FfarmJob *job, const FfarmChoice *choice, FfarmJobState *state)
 {
     FfarmJournal *journal = farm->options->journal;
     const FfarmMedia *source = job->item->media;
     g_autofree char *destination = find_real_path(choice->destination);
     gboolean is_new = !job->locked;
+    *state = FFARM_JOB_CANCELLED;
     if (!is_new && g_strcmp0(job->locked, destination) == 0)
         return NULL;
     if (is_new && !ffarm_journal_lock_file(journal, source->device, source->inode))
@@ -63,6 +64,7 @@ char *ffarm_farm_lock(FfarmFarm *farm, FfarmJob *job, const FfarmChoice *choice)
         ffarm_journal_unlock_path(journal, job->locked);
     g_free(job->locked);
     job->locked = g_steal_pointer(&destination);
+    *state = FFARM_JOB_SKIPPED;
     return is_new && was_done_meanwhile(farm, job, choice) ? g_strdup("another ffarm has done it meanwhile") : NULL;
 }
 

@@ -9,6 +9,7 @@
 #include "leftovers.h"
 #include "recovery_hosts.h"
 #include "replace.h"
+#include "ssh_folder.h"
 
 #define HOSTS_MS 20000
 
@@ -191,6 +192,7 @@ static gboolean recover(Recovery *recovery, GCancellable *cancellable, GError **
 gboolean ffarm_recovery_run(FfarmJournal *journal, const FfarmSettings *settings, FfarmRecoveryFunc on_message,
                             gpointer user_data, GCancellable *cancellable, GError **error)
 {
+    ssh_folder_sweep();
     if (!journal)
         return TRUE;
     g_autoptr(FfarmLeftovers) left = ffarm_leftovers_claim(journal, error);

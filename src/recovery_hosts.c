@@ -8,6 +8,7 @@
 
 #define OPEN_MS 10000
 #define STOP_MS 15000
+#define MAX_NAMED 8 /* hosts in a message */
 
 /* One host, and what was left there. */
 typedef struct {
@@ -164,13 +165,35 @@ static void complain(GPtrArray *complaints, const Cleaning *cleaning, gboolean w
 {
     const char *left = name_first_left(cleaning);
     g_autofree char *what = left ? g_filename_display_name(left) : g_strdup("an encode");
-    const char *reason = !cleaning->host ? "the configuration does not name it any more"
-                         : was_too_slow  ? "it did not answer in time"
-                                         : cleaning->complaint;
+    const char *reason = was_too_slow ? "it did not answer in time" : cleaning->complaint;
     g_ptr_array_add(complaints,
                     g_strdup_printf("%s: %s may be left there from an earlier run, which the next start tries "
                                     "to mend: %s",
                                     cleaning->name, what, reason));
+}
+
+/* One line for all of them, as this is said at every start. */
+static void complain_unnamed(GPtrArray *complaints, const GPtrArray *cleanings)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    guint count = 0;
+    for (guint i = 0; i < cleanings->len; i++) {
+        const Cleaning *cleaning = g_ptr_array_index(cleanings, i);
+        const char *left = cleaning->host ? NULL : name_first_left(cleaning);
+        if (cleaning->host || count++ >= MAX_NAMED)
+            continue;
+        g_autofree char *what = left ? g_filename_display_name(left) : NULL;
+        g_string_append_printf(names, "%s%s%s%s%s", names->len > 0 ? ", " : "", cleaning->name, what ? " (" : "",
+                               what ? what : "", what ? ")" : "");
+    }
+    if (count > MAX_NAMED)
+        g_string_append_printf(names, " and %u more", count - MAX_NAMED);
+    if (count > 0)
+        g_ptr_array_add(
+            complaints,
+            g_strdup_printf("%s: may hold files of earlier runs, but the configuration does not name %s any "
+                            "more; name %s once again to have them removed",
+                            names->str, count == 1 ? "this host" : "these hosts", count == 1 ? "it" : "them"));
 }
 
 GPtrArray *ffarm_recovery_clean_hosts(const GPtrArray *traces, const FfarmSettings *settings, guint timeout_ms,
@@ -188,8 +211,9 @@ GPtrArray *ffarm_recovery_clean_hosts(const GPtrArray *traces, const FfarmSettin
         Cleaning *cleaning = g_ptr_array_index(cleanings, i);
         if (cleaning->thread)
             g_thread_join(cleaning->thread);
-        if (!cleaning->host || cleaning->complaint)
-            complain(complaints, cleaning, cleaning->complaint && ffarm_deadline_has_passed(deadline));
+        if (cleaning->complaint)
+            complain(complaints, cleaning, ffarm_deadline_has_passed(deadline));
     }
+    complain_unnamed(complaints, cleanings);
     return complaints;
 }

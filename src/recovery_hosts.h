@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 /* Asks the hosts of all @traces (of FfarmLeftTrace, whose @gone is filled in) at once; hosts are found in @settings.
  * Waits @timeout_ms at most.
- * Returns: new array of char*: a line in words for each host where something is left. */
+ * Returns: new array of char*: a line in words for each host where something is left, and one for all those that
+ * @settings does not name. */
 GPtrArray *ffarm_recovery_clean_hosts(const GPtrArray *traces, const FfarmSettings *settings, guint timeout_ms,
                                       GCancellable *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 

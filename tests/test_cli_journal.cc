@@ -237,12 +237,30 @@ TEST_F(CliJournal, LeavesAFilmToTheRunThatHasIt)
     Outcome other = RunBeside({"--json", "-p", "small", "--from-file", list});
     auto results = json_events(other.out, "result");
     ASSERT_EQ(results.size(), 1U) << other.err;
-    EXPECT_EQ(json_text(results[0], "status"), "skipped");
+    EXPECT_EQ(json_text(results[0], "status"), "cancelled");
     EXPECT_TRUE(contains(json_text(results[0], "error"), "another ffarm is working on it"));
     g_autofree char *rest = nullptr;
     ASSERT_TRUE(g_file_get_contents(list.c_str(), &rest, nullptr, nullptr));
     EXPECT_EQ(std::string(rest), Path("same.mkv") + "\n") << "the other one may fail";
+    Kill(static_cast<GSubprocess *>(g_steal_pointer(&process)));
+    results = json_events(Run({"resume", "--json"}).out, "result");
+    ASSERT_EQ(results.size(), 1U);
+    EXPECT_EQ(Path(json_file(results[0])), Path("same.mkv"));
+    EXPECT_EQ(json_text(results[0], "status"), "done") << json_text(results[0], "error");
+}
+
+TEST_F(CliJournal, HasNothingToResumeThatTheOtherRunDid)
+{
+    g_autofree char *film = media_make_clip(folder, "one.mkv", 3);
+    g_autoptr(GSubprocess) process = StartUntil({"--json", "-p", "slow", film}, "\"progress\"");
+    auto results = json_events(RunBeside({"--json", "-p", "slow", film}).out, "result");
+    ASSERT_EQ(results.size(), 1U);
+    EXPECT_EQ(json_text(results[0], "status"), "cancelled");
     EXPECT_EQ(Finish(process).status, 0);
+    results = json_events(Run({"resume", "--json"}).out, "result");
+    ASSERT_EQ(results.size(), 1U);
+    EXPECT_EQ(json_text(results[0], "status"), "skipped") << json_text(results[0], "error");
+    EXPECT_TRUE(contains(Run({"resume"}).err, "there is no unfinished run"));
 }
 
 TEST_F(CliJournal, StopLetsWhatRunsFinish)

@@ -2,12 +2,18 @@
 #include <gtest/gtest.h>
 #include "runner.h"
 #include "scratch.h"
+#include "ssh_folder.h"
 #include "ssh_master.h"
 #include "sshd.h"
 
+#include <csignal>
 #include <cstring>
+#include <fcntl.h>
 #include <string>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
@@ -62,6 +68,15 @@ struct Trial {
     FfarmRunner *runner = nullptr;
     GError *error = nullptr;
 };
+
+size_t CountEntries(const char *folder)
+{
+    size_t count = 0;
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, nullptr);
+    while (dir && g_dir_read_name(dir))
+        count++;
+    return count;
+}
 
 void write_file(const char *path, const char *text)
 {
@@ -184,6 +199,50 @@ TEST(Openssh, LeavesNoSocketAndNoProcessBehind)
         g_setenv("XDG_RUNTIME_DIR", before, TRUE);
     else
         g_unsetenv("XDG_RUNTIME_DIR");
+}
+
+// Who is killed leaves his socket's folder, which the next start removes; that of one who lives stays.
+TEST(Openssh, SweepsTheFoldersOfTheDead)
+{
+    char *folder = scratch_new();
+    g_autofree char *before = g_strdup(g_getenv("XDG_RUNTIME_DIR"));
+    g_setenv("XDG_RUNTIME_DIR", folder, TRUE);
+    g_autoptr(SshFolder) ours = ssh_folder_new(nullptr);
+    int pipes[2];
+    ASSERT_EQ(pipe(pipes), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        SshFolder *theirs = ssh_folder_new(nullptr);
+        sockaddr_un address = {AF_UNIX, {}};
+        g_strlcpy(address.sun_path, ssh_folder_peek_socket(theirs), sizeof(address.sun_path));
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        if (bind(fd, reinterpret_cast<sockaddr *>(&address), sizeof(address)) != 0 || write(pipes[1], "x", 1) != 1)
+            _exit(1);
+        pause();
+    }
+    char ready = 0;
+    ASSERT_EQ(read(pipes[0], &ready, 1), 1);
+    ssh_folder_sweep();
+    EXPECT_EQ(CountEntries(folder), 2U) << "both live";
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    std::string foreign = std::string(folder) + "/ffarm-ssh-abcdef";
+    mkdir(foreign.c_str(), 0700);
+    ssh_folder_sweep();
+    EXPECT_EQ(CountEntries(folder), 2U) << "one who lives, and one that may get its lock yet";
+    const timespec long_ago[2] = {{1000000000, 0}, {1000000000, 0}};
+    utimensat(AT_FDCWD, foreign.c_str(), long_ago, 0);
+    ssh_folder_sweep();
+    EXPECT_EQ(CountEntries(folder), 1U) << "who made it died before he had a lock in it";
+    g_clear_pointer(&ours, ssh_folder_free);
+    EXPECT_EQ(CountEntries(folder), 0U);
+    close(pipes[0]);
+    close(pipes[1]);
+    if (before)
+        g_setenv("XDG_RUNTIME_DIR", before, TRUE);
+    else
+        g_unsetenv("XDG_RUNTIME_DIR");
+    scratch_free(folder);
 }
 
 TEST(Openssh, SaysThatThereIsNoFileServer)

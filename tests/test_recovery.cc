@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "journal_fixture.h"
 
+#include <algorithm>
 #include <csignal>
 #include <map>
 #include <sqlite3.h>
@@ -172,9 +173,22 @@ TEST_F(Recovery, KeepsInMindWhatItCantReach)
     AddTrace(nullptr, "gone", "home", "/tmp/ffarm-run1-0-1-abc");
     Recover();
     EXPECT_EQ(Count("SELECT count(*) FROM traces"), 1);
-    EXPECT_NE(messages.find("home/gone: /tmp/ffarm-run1-0-1-abc may be left there"), std::string::npos) << messages;
+    EXPECT_NE(messages.find("home/gone (/tmp/ffarm-run1-0-1-abc): may hold files"), std::string::npos) << messages;
     Recover();
     EXPECT_NE(messages, "") << "it is tried again";
+}
+
+TEST_F(Recovery, NamesAllHostsThatAreNotConfiguredInOneLine)
+{
+    Begin(Plan("run1", {"/a"}));
+    AddTrace(nullptr, "beefy", "home", "/var/tmp/ffarm-run1-0-1-abc");
+    AddTrace(nullptr, "second", "home", "/var/tmp/ffarm-run1-0-1-abc");
+    Recover();
+    EXPECT_EQ(std::count(messages.begin(), messages.end(), '\n'), 1) << messages;
+    EXPECT_NE(messages.find("home/beefy (/var/tmp/ffarm-run1-0-1-abc), home/second (/var/tmp/ffarm-run1-0-1-abc): "),
+              std::string::npos)
+        << messages;
+    EXPECT_NE(messages.find("name them once again to have them removed"), std::string::npos) << messages;
 }
 
 TEST_F(Recovery, KeepsInMindWhatLiesOnADiskThatIsAway)

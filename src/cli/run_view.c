@@ -211,10 +211,8 @@ static void show_result(CliRunView *view, const FfarmJob *job)
 static void on_result(CliRunView *view, const FfarmJob *job)
 {
     g_autoptr(GError) error = NULL;
-    /* What no rule matches still needs a rule, and what another ffarm has may come to nothing there: both stay on their
-     * lists. */
-    gboolean is_elsewhere = job->state == FFARM_JOB_SKIPPED && job->error;
-    gboolean failed = job->state == FFARM_JOB_FAILED || job->state == FFARM_JOB_CANCELLED || is_elsewhere ||
+    /* What no rule matches still needs a rule, and stays on its list. */
+    gboolean failed = job->state == FFARM_JOB_FAILED || job->state == FFARM_JOB_CANCELLED ||
                       job->item->status == FFARM_PLAN_UNMATCHED;
     if (!view->args->json)
         show_result(view, job);
