@@ -92,6 +92,12 @@ gboolean ffarm_replacement_copy_to_trash(FfarmReplacement *replacement, const ch
 
 /* --- the old file's end --- */
 
+static gboolean fail_unreadable(const FfarmReplaceRecord *record, GError **error)
+{
+    return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, record->source,
+                          "the source was changed or can't be read any more");
+}
+
 /* Takes the source from its name to one that nobody knows, where nobody can put another file in its place between the
  * look and the end. */
 static gboolean take_aside(const FfarmReplaceRecord *record, GError **error)
@@ -108,8 +114,7 @@ static gboolean take_aside(const FfarmReplaceRecord *record, GError **error)
     if (failure != 0)
         return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, record->source, "the source can't be removed: %s",
                               g_strerror(failure));
-    return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, record->source,
-                          "the source was changed or can't be read any more");
+    return fail_unreadable(record, error);
 }
 
 /* Whether an act failed says little: a network file system reports an error for what it did carry out. What is there
@@ -138,13 +143,15 @@ gboolean ffarm_replacement_drop(FfarmReplacement *replacement, GError **error)
     const FfarmReplaceRecord *record = &replacement->record;
     FfarmReplaceScene scene = ffarm_replace_scene(record);
     if (!ffarm_replace_may_finish(record, &scene))
-        return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, record->source,
-                              "the source was changed or can't be read any more");
+        return fail_unreadable(record, error);
     if (scene.staged == FFARM_OCCUPANT_SOURCE && !end_old(replacement, record->staged, error))
         return FALSE;
     if (record->kind == FFARM_REPLACE_OTHER_NAME && scene.source == FFARM_OCCUPANT_SOURCE && !take_aside(record, error))
         return FALSE;
     scene = ffarm_replace_scene(record);
+    /* Nothing may pass for gone that merely can't be seen. */
+    if (!ffarm_replace_may_finish(record, &scene))
+        return fail_unreadable(record, error);
     if (scene.aside == FFARM_OCCUPANT_SOURCE && !end_old(replacement, record->aside, error))
         return FALSE;
     /* The worst that can come of a failure here is that the old film is there again. */
