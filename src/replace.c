@@ -310,7 +310,7 @@ static gboolean give_up(FfarmReplacement *replacement, GError **error)
         g_clear_error(error);
         g_set_error(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_REPLACE,
                     "%s; nothing more was removed (%s): look at %s, and remove what you don't want", reason,
-                    inner->message, names);
+                    inner->message, *names ? names : "its folder when the disk answers again");
     }
     ffarm_replacement_announce(replacement, is_undone ? FFARM_REPLACE_UNDONE : FFARM_REPLACE_FAILED, NULL);
     return FALSE;
