@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TRIES 5
@@ -84,9 +85,22 @@ int ffarm_name_exchange(const char *one, const char *other)
     return renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE) == 0 ? 0 : errno;
 }
 
+/* Some file systems (sshfs, mergerfs) number names rather than files: nothing tells then that both are one. */
+static gboolean has_other_number(const char *from, const char *to)
+{
+    struct stat one, other;
+    return lstat(from, &one) == 0 && lstat(to, &other) == 0 && one.st_ino != other.st_ino &&
+           one.st_size == other.st_size && one.st_mtim.tv_sec == other.st_mtim.tv_sec &&
+           one.st_mtim.tv_nsec == other.st_mtim.tv_nsec;
+}
+
 int ffarm_name_link(const char *from, const char *to)
 {
-    return try_a_few_times(link, from, to);
+    int failure = try_a_few_times(link, from, to);
+    if (failure != 0 || !has_other_number(from, to))
+        return failure;
+    failure = ffarm_name_remove(to);
+    return failure == 0 ? ENOTSUP : failure;
 }
 
 int ffarm_name_remove(const char *path)

@@ -20,7 +20,8 @@ int ffarm_name_move_over(const char *from, const char *to);
 /* Gives each of two files the other's name in one step. Tried once, as a second time would turn it back: the caller
  * looks, and asks ffarm_name_may_heal(). */
 int ffarm_name_exchange(const char *one, const char *other);
-/* Gives the file @from the second name @to, which must not exist (EEXIST). */
+/* Gives the file @from the second name @to, which must not exist (EEXIST). ENOTSUP, and nothing is done, also where the
+ * file system gives both names different inode numbers. */
 int ffarm_name_link(const char *from, const char *to);
 int ffarm_name_remove(const char *path);
 /* Makes the names in @folder last. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "file_names.h"
 #include "job_error.h"
 
 /* Numbers of devices are given out anew when a machine starts: then a file has to be on the device that its folder is
@@ -44,6 +45,25 @@ static gboolean is_over(const FfarmReplaceRecord *record, const FfarmReplaceScen
            (record->kind == FFARM_REPLACE_SAME_NAME || scene->source == FFARM_OCCUPANT_NOBODY);
 }
 
+/* Nothing had this name when it was noted. Where a file system can't refuse to overwrite, ffarm_name_move() holds it by
+ * an empty file first. */
+static void let_claim_go(const char *path)
+{
+    struct stat info;
+    if (lstat(path, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == 0)
+        ffarm_name_remove(path);
+}
+
+static void let_claims_go(const FfarmReplaceRecord *record)
+{
+    FfarmReplaceScene scene = ffarm_replace_scene(record);
+    if (record->step == FFARM_REPLACE_PLACE && record->kind != FFARM_REPLACE_SAME_NAME &&
+        scene.staged == FFARM_OCCUPANT_RESULT && scene.destination == FFARM_OCCUPANT_STRANGER)
+        let_claim_go(record->destination);
+    if (record->step == FFARM_REPLACE_DROP && record->trash)
+        let_claim_go(record->trash);
+}
+
 static gboolean remove_result(const FfarmReplaceRecord *record, GError **error)
 {
     gboolean is_moved = ffarm_replace_is_moved(record);
@@ -80,6 +100,7 @@ FfarmReplaceRecovery ffarm_replace_recover(const FfarmReplaceRecord *interrupted
     FfarmReplaceRecord *record = &replacement.record;
     ffarm_replace_record_copy(interrupted, record);
     let_devices_go(record);
+    let_claims_go(record);
     FfarmReplaceScene scene = ffarm_replace_scene(record);
     g_autoptr(GError) inner = NULL;
     if (is_over(record, &scene))

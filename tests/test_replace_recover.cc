@@ -123,6 +123,26 @@ TEST_F(ReplaceRecover, LeavesAStrangerUnderATemporaryName)
     EXPECT_EQ(Read(record.source), "old");
 }
 
+TEST_F(ReplaceRecover, RemovesTheEmptyFileThatHeldAName)
+{
+    Source(record.source);
+    Result(record.staged);
+    Write(record.destination, "");
+    EXPECT_EQ(Recover(), FFARM_REPLACE_RECOVERED_UNDONE) << message;
+    EXPECT_EQ(access(record.destination, F_OK), -1);
+    EXPECT_EQ(Read(record.source), "old");
+
+    record.step = FFARM_REPLACE_DROP;
+    record.trash_root = Path("trash");
+    record.trash = Path("trash/film.avi");
+    record.trash_staged = Path("trash/.ffarm-trash.tmp");
+    ASSERT_EQ(mkdir(record.trash_root, 0700), 0);
+    Write(record.trash, "");
+    Result(record.destination);
+    EXPECT_EQ(Recover(), FFARM_REPLACE_RECOVERED_FINISHED) << message;
+    EXPECT_EQ(Read(record.trash), "old");
+}
+
 TEST_F(ReplaceRecover, LeavesASourceThatSomebodyChangedUnderTheSameName)
 {
     record.kind = FFARM_REPLACE_SAME_NAME;
