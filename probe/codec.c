@@ -55,3 +55,9 @@ gboolean ffarm_pix_fmt_is_like(const char *got, const char *asked)
     return wanted->comp[0].depth == found->comp[0].depth && wanted->log2_chroma_w == found->log2_chroma_w &&
            wanted->log2_chroma_h == found->log2_chroma_h;
 }
+
+int ffarm_pix_fmt_depth(const char *name)
+{
+    const AVPixFmtDescriptor *format = name ? av_pix_fmt_desc_get(av_get_pix_fmt(name)) : NULL;
+    return format && !(format->flags & AV_PIX_FMT_FLAG_HWACCEL) ? format->comp[0].depth : 0;
+}

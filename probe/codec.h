@@ -18,4 +18,7 @@ const char *ffarm_codec_of_encoder(const char *encoder);
  * also if either is no format of pictures in main memory ("cuda", NULL), so that nothing can be said. */
 gboolean ffarm_pix_fmt_is_like(const char *got, const char *asked);
 
+/* Returns: bits of a component of pictures in format @name; 0 if that is not known (NULL, "cuda"). */
+int ffarm_pix_fmt_depth(const char *name);
+
 G_END_DECLS

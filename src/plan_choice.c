@@ -8,6 +8,7 @@
 #include "engine.h"
 #include "output_options.h"
 #include "trash.h"
+#include "verify.h"
 
 void ffarm_choice_free(FfarmChoice *choice)
 {
@@ -198,6 +199,24 @@ static gboolean check_streams(const FfarmChoice *choice, const FfarmPlanItem *it
     return TRUE;
 }
 
+/* A result that is sure to be refused needn't be made. */
+static gboolean foresee(const FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item, char **reason)
+{
+    FfarmProof proof = ffarm_proof_over(&plan->settings->proof, &choice->profile->proof);
+    const FfarmPromise promise = {.streams = choice->streams,
+                                  .muxer = choice->muxer,
+                                  .flags = ffarm_verify_flags(choice->profile, &proof),
+                                  .profile = choice->profile};
+    g_autoptr(GError) error = NULL;
+    if (ffarm_verify_foresee(item->media, &promise, choice->streams->warnings, &error))
+        return TRUE;
+    /* The film's name comes before what is wrong. */
+    g_autofree char *name = g_filename_display_name(item->media->path);
+    gsize skip = g_str_has_prefix(error->message, name) ? strlen(name) + strlen(": ") : 0;
+    return refuse(reason, g_strdup_printf("with profile '%s' no result could be accepted: %s", choice->profile->name,
+                                          error->message + skip));
+}
+
 /* --- where --- */
 
 static char *find_destination(const FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item)
@@ -251,7 +270,7 @@ FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item,
     if (!choose_muxer(choice, item, result_extension(choice, item), reason))
         return NULL;
     choice->streams = ffarm_streams_choose(item->media, choice->profile, choice->muxer, plan->settings->automap);
-    if (!check_streams(choice, item, reason))
+    if (!check_streams(choice, item, reason) || !foresee(choice, plan, item, reason))
         return NULL;
     choice->destination = find_destination(choice, plan, item);
     choice->placement = ffarm_choice_place(choice, plan, item, item->job_id);

@@ -64,6 +64,13 @@ typedef struct {
 /* What @profile (with mixins and engine applied) changes on purpose; what @proof expects overrides that. Pure. */
 FfarmVerifyFlags ffarm_verify_flags(const FfarmProfile *profile, const FfarmProof *proof);
 
+/* What the judgement will say of the picture before anything is encoded, as far as that is known. Pure. What may get
+ * lost, or will be although it is accepted, is added to @warnings (array of char*, in words).
+ * Returns: FALSE with FFARM_JOB_ERROR_MISMATCH if no result can be accepted; the message is as that of
+ * ffarm_verify_judge(). */
+gboolean ffarm_verify_foresee(const FfarmMedia *media, const FfarmPromise *promise, GPtrArray *warnings,
+                              GError **error);
+
 /* The judgement alone, pure: the result has no problems; streams as planned (number of each kind, codec, pixel format,
  * language, title, dispositions, HDR metadata, colour tags, rotation, attachments with their names and sizes) as far as
  * the container holds that; title and chapters; the last packet of video and of each audio stream where the source's

@@ -72,5 +72,7 @@ gboolean verify_film_tags(const Comparison *it, GError **error);
 
 /* verify_picture.c: HDR metadata, colour tags, rotation and pixel format of a video stream. */
 gboolean verify_picture(const Comparison *it, const Pair *pair, GError **error);
+/* TRUE if either the stream itself or its container can tell how the picture is meant. */
+gboolean verify_can_tell_colours(const Comparison *it, const FfarmStream *video);
 
 G_END_DECLS

@@ -14,8 +14,7 @@
 
 static const char hdr_hint[] = "tell the encoder of it, or add 'expect: {hdr: any}' to the profile if it may be lost";
 
-/* TRUE if either the stream itself or its container can tell how the picture is meant. */
-static gboolean can_tell_colours(const Comparison *it, const FfarmStream *video)
+gboolean verify_can_tell_colours(const Comparison *it, const FfarmStream *video)
 {
     static const char *const codecs[] = {"h264", "hevc", "av1", NULL};
     return (video->codec && g_strv_contains(codecs, video->codec)) ||
@@ -107,7 +106,7 @@ static gboolean judge_hdr(const Comparison *it, const Pair *pair, GError **error
         is_hdr_transfer(after->color_transfer))
         return verify_stream_mismatch(it, pair, error, "is still marked as HDR (%s) though it was tone mapped",
                                       after->color_transfer);
-    if ((it->promise->flags & FFARM_VERIFY_NO_HDR) || !can_tell_colours(it, after))
+    if ((it->promise->flags & FFARM_VERIFY_NO_HDR) || !verify_can_tell_colours(it, after))
         return TRUE;
     return judge_dynamic_hdr(it, pair, error) && judge_mastering(it, pair, error) && judge_light_level(it, pair, error);
 }
@@ -134,7 +133,7 @@ static gboolean judge_colours(const Comparison *it, const Pair *pair, GError **e
 {
     const FfarmStream *before = pair->planned, *after = pair->got;
     gboolean is_rgb = g_strcmp0(before->color_space, "gbr") == 0;
-    if ((it->promise->flags & FFARM_VERIFY_NO_COLOUR) || is_rgb || !can_tell_colours(it, after))
+    if ((it->promise->flags & FFARM_VERIFY_NO_COLOUR) || is_rgb || !verify_can_tell_colours(it, after))
         return TRUE;
     static const char *const primaries[] = {"smpte170m", "smpte240m", NULL};
     static const char *const transfers[] = {"bt709", "smpte170m", "bt2020-10", "bt2020-12", NULL};

@@ -431,3 +431,27 @@ TEST_F(PlanResults, LossesAreSaidOrRefused)
     EXPECT_EQ(Fate(0),
               "unassignable: no host may take it: local: profile 'film' copies the video, and webm can't hold it");
 }
+
+TEST_F(PlanResults, APictureThatCanNotBeKeptIsNotEncoded)
+{
+    Configure("profiles:\n  hevc: {output_options: -c:v libx265, extension: .mkv}\n"
+              "  any: {include: hevc, expect: {hdr: any}}\n");
+    g_autofree char *corpus = media_corpus();
+    for (const char *name : {"dolby-vision.mp4", "hdr10.mkv"})
+        ASSERT_EQ(symlink((std::string(corpus) + "/good/" + name).c_str(), Path(name).c_str()), 0);
+    Give("dolby-vision.mp4", nullptr, "hevc");
+    Give("hdr10.mkv", nullptr, "hevc");
+    ASSERT_TRUE(Plan());
+    EXPECT_EQ(Fate(0).rfind("unassignable: no host may take it: local: with profile 'hevc' no result could be "
+                            "accepted: video stream 0 of the result has lost its Dolby Vision",
+                            0),
+              0u)
+        << Fate(0);
+    EXPECT_EQ(Fate(1).rfind("encode: video 0:0 (hevc, und) may lose its HDR10 metadata", 0), 0u) << Fate(1);
+    g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(1), Host(0), nullptr);
+    ASSERT_NE(choice, nullptr);
+    EXPECT_EQ(choice->streams->warnings->len, 1u);
+    Give("dolby-vision.mp4", nullptr, "any");
+    ASSERT_TRUE(Plan());
+    EXPECT_EQ(Item(0)->status, FFARM_PLAN_ENCODE) << Fate(0);
+}

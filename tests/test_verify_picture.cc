@@ -66,6 +66,26 @@ class VerifyPicture : public testing::Test
         EXPECT_EQ(said.substr(0, begin.size()), begin);
         return said.substr(begin.size(), said.find(';') - begin.size());
     }
+    // What the plan says of OPTIONS into MUXER: its warnings, or "no: " and why no result could be accepted.
+    std::string Foresee(const char *options, const char *muxer = "matroska", FfarmProof proof = {})
+    {
+        g_autoptr(FfarmProfile) profile = MakeProfile("p", options);
+        const bool is_copied = strstr(options, "copy") != nullptr;
+        choice->codec = is_copied ? before->codec : nullptr;
+        FfarmPromise asked = {&plan, muxer, ffarm_verify_flags(profile, &proof), profile};
+        g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(GError) refusal = nullptr;
+        if (!ffarm_verify_foresee(source, &asked, warnings, &refusal))
+            return std::string("no: ") + refusal->message;
+        std::string all;
+        for (guint i = 0; i < warnings->len; i++)
+            all += std::string(i ? "\n" : "") + static_cast<char *>(g_ptr_array_index(warnings, i));
+        return all;
+    }
+    static bool Has(const std::string &text, const char *part)
+    {
+        return text.find(part) != std::string::npos;
+    }
     FfarmMedia *source = nullptr, *result = nullptr;
     FfarmStream *before = nullptr, *after = nullptr;
     FfarmStreamPlan plan = {};
@@ -128,6 +148,65 @@ TEST_F(VerifyPicture, RefusesLostDynamicMetadata)
     after->hdr = FFARM_HDR_HDR10;
     EXPECT_EQ(Judge(), "has lost its Dolby Vision (profile 8)");
     EXPECT_EQ(Judge(AnyHdr), "");
+}
+
+TEST_F(VerifyPicture, ForeseesWhatMayBecomeOfHdr10)
+{
+    FfarmProof any = {};
+    any.hdr = FFARM_EXPECT_ANY;
+    before->bit_depth = 10;
+    EXPECT_TRUE(Has(Foresee("-c:v libx265"), "video 0:0 (hevc, und) may lose its HDR10 metadata, and the result is"));
+    EXPECT_EQ(Foresee("-c:v libx265", "matroska", any), "");
+    EXPECT_EQ(Foresee("-c:v libx265 -x265-params master-display=x:max-cll=1,1"), "");
+    EXPECT_EQ(Foresee("-c:v copy"), "");
+    EXPECT_EQ(Foresee("-c:v libx264 -vf zscale=t=linear,tonemap=hable"), "");
+    EXPECT_EQ(Foresee("-c:v mpeg4", "avi"),
+              "video 0:0 (hevc, und) loses what says how bright it is meant: neither mpeg4 nor avi can hold that");
+    EXPECT_TRUE(Has(Foresee("-c:v libx264 -pix_fmt yuv420p"), "becomes a picture of 8 bits, in which HDR shows steps"));
+    EXPECT_FALSE(Has(Foresee("-c:v libx265 -pix_fmt yuv420p10le"), "bits"));
+    before->hdr = FFARM_HDR_NONE;
+    before->mastering = {};
+    before->max_cll = before->max_fall = 0;
+    EXPECT_EQ(Foresee("-c:v mpeg4", "avi"), "");
+    EXPECT_EQ(Foresee("-c:v libx264 -pix_fmt yuv420p"), "");
+}
+
+TEST_F(VerifyPicture, ForeseesWhatMustBecomeOfDynamicMetadata)
+{
+    FfarmProof any = {};
+    any.hdr = FFARM_EXPECT_ANY;
+    before->hdr = FFARM_HDR_HDR10PLUS;
+    EXPECT_TRUE(Has(Foresee("-c:v libx264"), "no: /media/film.mkv: video stream 0 of the result has lost its dynamic "
+                                             "metadata (HDR10+)"));
+    EXPECT_TRUE(Has(Foresee("-c:v libx265"), "may lose its dynamic metadata (HDR10+)"));
+    EXPECT_EQ(Foresee("-c:v copy"), "");
+    before->hdr = FFARM_HDR_DOLBY_VISION;
+    before->dovi_profile = 8;
+    EXPECT_TRUE(Has(Foresee("-c:v libx265"),
+                    "no: /media/film.mkv: video stream 0 of the result has lost its Dolby Vision "
+                    "(profile 8); copy the video"));
+    EXPECT_FALSE(Has(Foresee("-c:v libx265 -dolbyvision 1"), "no: "));
+    EXPECT_TRUE(Has(Foresee("-c:v libx264 -dolbyvision 1"), "no: "));
+    EXPECT_FALSE(Has(Foresee("-c:v libx265", "matroska", any), "no: "));
+    EXPECT_EQ(Foresee("-c:v copy"), "");
+    EXPECT_TRUE(
+        Has(Foresee("-c:v copy", "mp4"), "may lose its Dolby Vision, and the result is refused then: say -strict"));
+    EXPECT_EQ(Foresee("-c:v copy -strict unofficial", "mp4"), "");
+    EXPECT_TRUE(Has(Foresee("-c:v copy", "avi"), "no: "));
+    plan.is_mapped = FALSE; // whose picture it will be is not known
+    EXPECT_EQ(Foresee("-map 0:v -c:v libx265"), "");
+}
+
+TEST_F(VerifyPicture, ForeseesALostRotation)
+{
+    before->rotation = 90;
+    EXPECT_EQ(Foresee("-c:v copy", "avi"),
+              "video 0:0 (hevc, und) is copied, and avi may not hold that it is to be turned by 90 degrees");
+    EXPECT_EQ(Foresee("-c:v copy", "mp4"), "");
+    before->hdr = FFARM_HDR_NONE;
+    before->mastering = {};
+    before->max_cll = before->max_fall = 0;
+    EXPECT_EQ(Foresee("-c:v libx264", "avi"), "");
 }
 
 TEST_F(VerifyPicture, RefusesOtherColours)
