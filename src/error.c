@@ -16,6 +16,7 @@ static FfarmFault job_fault(int code)
         return FFARM_FAULT_UNFIT;
     case FFARM_JOB_ERROR_SOURCE:
     case FFARM_JOB_ERROR_REPLACE:
+    case FFARM_JOB_ERROR_UNSETTLED:
         return FFARM_FAULT_HERE;
     case FFARM_JOB_ERROR_LACKING:
         return FFARM_FAULT_LACKING;

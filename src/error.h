@@ -20,11 +20,12 @@ typedef enum {
     FFARM_JOB_ERROR_ENCODER, /* ffmpeg ended with a status other than 0 for a reason that lies in file or options */
     FFARM_JOB_ERROR_HOST, /* ffmpeg failed for a reason that lies in the host: killed, disk full, encoder can't open */
     FFARM_JOB_ERROR_ROOM, /* the host has not enough room for this film */
-    FFARM_JOB_ERROR_STALLED,  /* no progress for too long */
-    FFARM_JOB_ERROR_MISMATCH, /* the result is not what was planned */
-    FFARM_JOB_ERROR_SOURCE,   /* the source vanished, changed meanwhile, or is damaged */
-    FFARM_JOB_ERROR_REPLACE,  /* the result could not be put in place; the source is untouched */
-    FFARM_JOB_ERROR_LACKING,  /* the host's ffmpeg, or its device, has not what this film's encode needs */
+    FFARM_JOB_ERROR_STALLED,   /* no progress for too long */
+    FFARM_JOB_ERROR_MISMATCH,  /* the result is not what was planned */
+    FFARM_JOB_ERROR_SOURCE,    /* the source vanished, changed meanwhile, or is damaged */
+    FFARM_JOB_ERROR_REPLACE,   /* the result could not be put in place; the source is untouched */
+    FFARM_JOB_ERROR_LACKING,   /* the host's ffmpeg, or its device, has not what this film's encode needs */
+    FFARM_JOB_ERROR_UNSETTLED, /* the source was written to since it was looked at: worth a new plan in a while */
 } FfarmJobError;
 
 typedef enum {

@@ -126,19 +126,37 @@ static void queue_all(FfarmFarm *farm)
     tell_settling(farm);
 }
 
+/* TRUE for a film that ends too early, and was written to just now: the rest may still be on its way. */
+static gboolean may_grow(const FfarmFarm *farm, const FfarmPlanItem *item)
+{
+    const FfarmMedia *media = item->media;
+    gboolean is_short = FALSE;
+    for (guint i = 0; i < media->problems->len; i++)
+        is_short |= ((const FfarmProblem *)g_ptr_array_index(media->problems, i))->kind == FFARM_PROBLEM_TRUNCATED;
+    return item->status == FFARM_PLAN_INVALID && is_short &&
+           ffarm_settle_wait_us(media->mtime_ns, g_get_real_time(), farm->plan->settings->settle_time) > 0;
+}
+
+static void end_other(FfarmFarm *farm, FfarmJob *job)
+{
+    const FfarmPlanItem *item = job->item;
+    if (item->status == FFARM_PLAN_SKIP || item->status == FFARM_PLAN_UNMATCHED) {
+        ffarm_farm_end_job(farm, job, FFARM_JOB_SKIPPED);
+        return;
+    }
+    gboolean grows = may_grow(farm, item);
+    ffarm_farm_set_error(job, g_error_new_literal(FFARM_JOB_ERROR,
+                                                  grows ? FFARM_JOB_ERROR_UNSETTLED : FFARM_JOB_ERROR_SOURCE,
+                                                  item->reason ? item->reason : ffarm_plan_status_name(item->status)));
+    ffarm_farm_end_job(farm, job, grows ? FFARM_JOB_CANCELLED : FFARM_JOB_FAILED);
+}
+
 static void end_others(FfarmFarm *farm)
 {
     for (guint i = 0; i < farm->jobs->len; i++) {
         FfarmJob *job = g_ptr_array_index(farm->jobs, i);
-        FfarmPlanStatus status = job->item->status;
-        if (status == FFARM_PLAN_ENCODE)
-            continue;
-        gboolean is_skipped = status == FFARM_PLAN_SKIP || status == FFARM_PLAN_UNMATCHED;
-        if (!is_skipped)
-            ffarm_farm_set_error(
-                job, g_error_new_literal(FFARM_JOB_ERROR, FFARM_JOB_ERROR_SOURCE,
-                                         job->item->reason ? job->item->reason : ffarm_plan_status_name(status)));
-        ffarm_farm_end_job(farm, job, is_skipped ? FFARM_JOB_SKIPPED : FFARM_JOB_FAILED);
+        if (job->item->status != FFARM_PLAN_ENCODE)
+            end_other(farm, job);
     }
 }
 

@@ -135,16 +135,16 @@ static void give(FfarmFarm *farm, FfarmMember *member, FfarmJob *job, FfarmChoic
     ffarm_slot_give(member->slot, &work);
 }
 
-/* The next job for @member that no other process is working on. */
+/* The next job for @member that is as it was planned, and that no other process is working on. */
 static FfarmJob *take_next(FfarmFarm *farm, const FfarmMember *member, FfarmChoice **choice)
 {
     for (FfarmJob *job; (job = ffarm_dispatch_next(farm->dispatch, member->seat, choice));) {
         FfarmJobState state;
-        g_autofree char *reason = ffarm_farm_lock(farm, job, *choice, &state);
-        if (!reason)
+        GError *error = ffarm_farm_lock(farm, job, *choice, &state);
+        if (!error)
             return job;
         g_clear_pointer(choice, ffarm_choice_free);
-        ffarm_farm_set_error(job, g_error_new_literal(FFARM_JOB_ERROR, FFARM_JOB_ERROR_SOURCE, reason));
+        ffarm_farm_set_error(job, error);
         ffarm_farm_end_job(farm, job, state);
     }
     return NULL;

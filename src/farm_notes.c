@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "error.h"
+#include "job_error.h"
 #include "replace.h"
 
 void ffarm_farm_note(FfarmFarm *farm, const FfarmJob *job)
@@ -44,28 +46,59 @@ static gboolean was_done_meanwhile(const FfarmFarm *farm, const FfarmJob *job, c
             is_known(farm, choice->destination, choice->fingerprint));
 }
 
-char *ffarm_farm_lock(FfarmFarm *farm, FfarmJob *job, const FfarmChoice *choice, FfarmJobState *state)
+static GError *other_has(const char *words)
+{
+    return g_error_new_literal(FFARM_JOB_ERROR, FFARM_JOB_ERROR_SOURCE, words);
+}
+
+/* Takes both locks, or none. */
+static GError *lock_both(FfarmFarm *farm, FfarmJob *job, char *destination, gboolean is_new)
 {
     FfarmJournal *journal = farm->options->journal;
     const FfarmMedia *source = job->item->media;
-    g_autofree char *destination = find_real_path(choice->destination);
-    gboolean is_new = !job->locked;
-    *state = FFARM_JOB_CANCELLED;
-    if (!is_new && g_strcmp0(job->locked, destination) == 0)
-        return NULL;
+    g_autofree char *taken = destination;
     if (is_new && !ffarm_journal_lock_file(journal, source->device, source->inode))
-        return g_strdup("another ffarm is working on it");
+        return other_has("another ffarm is working on it");
     if (!ffarm_journal_lock_path(journal, destination)) {
         if (is_new)
             ffarm_journal_unlock_file(journal, source->device, source->inode);
-        return g_strdup("another ffarm is making a file of the same name as its result");
+        return other_has("another ffarm is making a file of the same name as its result");
     }
     if (!is_new)
         ffarm_journal_unlock_path(journal, job->locked);
     g_free(job->locked);
-    job->locked = g_steal_pointer(&destination);
+    job->locked = g_steal_pointer(&taken);
+    return NULL;
+}
+
+/* What the plan says of a film that was written to since does not hold any more. One that is gone is left to the
+ * attempt. */
+static GError *check_settled(const FfarmJob *job)
+{
+    struct stat info;
+    const char *path = job->item->media->path;
+    if (ffarm_replace_check_source(job->item->media, NULL) || stat(path, &info) != 0)
+        return NULL;
+    GError *error = NULL;
+    ffarm_job_fail(&error, FFARM_JOB_ERROR_UNSETTLED, path,
+                   "was written to since it was looked at, so it is left alone");
+    return error;
+}
+
+GError *ffarm_farm_lock(FfarmFarm *farm, FfarmJob *job, const FfarmChoice *choice, FfarmJobState *state)
+{
+    char *destination = find_real_path(choice->destination);
+    gboolean is_new = !job->locked;
+    GError *error = NULL;
+    *state = FFARM_JOB_CANCELLED;
+    if (!is_new && g_strcmp0(job->locked, destination) == 0)
+        g_free(destination);
+    else
+        error = lock_both(farm, job, destination, is_new);
+    if (error || !is_new || !was_done_meanwhile(farm, job, choice))
+        return error ? error : check_settled(job);
     *state = FFARM_JOB_SKIPPED;
-    return is_new && was_done_meanwhile(farm, job, choice) ? g_strdup("another ffarm has done it meanwhile") : NULL;
+    return other_has("another ffarm has done it meanwhile");
 }
 
 void ffarm_farm_unlock(FfarmFarm *farm, FfarmJob *job)

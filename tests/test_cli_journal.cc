@@ -3,6 +3,8 @@
 #include "cli_fixture.h"
 
 #include <csignal>
+#include <fcntl.h>
+#include <cstring>
 #include <glib/gstdio.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -260,6 +262,36 @@ TEST_F(CliJournal, HasNothingToResumeThatTheOtherRunDid)
     results = json_events(Run({"resume", "--json"}).out, "result");
     ASSERT_EQ(results.size(), 1U);
     EXPECT_EQ(json_text(results[0], "status"), "skipped") << json_text(results[0], "error");
+    EXPECT_TRUE(contains(Run({"resume"}).err, "there is no unfinished run"));
+}
+
+// What is still being copied when the run looks at it is done by what it has become, half of a film as well as a whole
+// one that grows.
+TEST_F(CliJournal, LooksAgainAtWhatWasStillBeingWritten)
+{
+    Write(".home/.transcode.yml", std::string("config:\n  settle_time: 1\n") + (config + strlen("config:\n")));
+    g_autofree char *whole = media_make_clip(folder, "whole.mkv", 3), *bytes = nullptr;
+    gsize length = 0;
+    ASSERT_TRUE(g_file_get_contents(whole, &bytes, &length, nullptr));
+    g_unlink(whole);
+    std::string text(bytes, length);
+    for (const std::string &name : {std::string("grows.mkv"), std::string("half.mkv")}) {
+        if (name == "half.mkv")
+            Write(name.c_str(), text.substr(0, length / 2));
+        else
+            g_free(media_make_clip(folder, name.c_str(), 1));
+        utimensat(AT_FDCWD, Path(name).c_str(), nullptr, 0);
+        g_autoptr(GSubprocess) process = StartUntil({"--json", name}, "\"event\":\"job\"");
+        Write(name.c_str(), text);
+        Outcome outcome = Finish(process);
+        EXPECT_EQ(outcome.status, 0) << outcome.err;
+        EXPECT_TRUE(contains(outcome.err, "1 file was written to meanwhile: looked at again in 1 s")) << outcome.err;
+        auto results = json_events(outcome.out, "result");
+        ASSERT_GE(results.size(), 2U) << outcome.out;
+        EXPECT_EQ(json_text(results[0], "status"), "cancelled");
+        EXPECT_EQ(json_text(results.back(), "status"), "done") << json_text(results.back(), "error");
+        EXPECT_EQ(json_object_get_int_member(results.back().get(), "source_size"), static_cast<gint64>(length));
+    }
     EXPECT_TRUE(contains(Run({"resume"}).err, "there is no unfinished run"));
 }
 

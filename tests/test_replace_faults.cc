@@ -352,6 +352,41 @@ TEST_F(ReplaceFaults, EveryCallFailsInTurn)
     EXPECT_GT(left, 0u);
 }
 
+// A network file system that is busy for a moment costs a moment; one that stays so costs the result, not the film.
+TEST_F(ReplaceFaults, WhatPassesIsTriedAgain)
+{
+    const int passing[] = {EAGAIN, EBUSY, ESTALE, EINTR};
+    unsigned points = 0;
+    for (const Scenario &wanted : scenarios)
+        for (const char *call : {"rename", "renameat2", "link", "unlink"})
+            for (guint nth = 1, calls = 1; nth <= calls; nth++) {
+                bool is_done = false;
+                int failure = passing[points++ % G_N_ELEMENTS(passing)];
+                std::string where = std::string(call) + " " + std::to_string(nth) + ", " + g_strerror(failure);
+                Prepare(wanted);
+                calls = Run({FAULT_FAIL, call, nth, failure, FALSE, FALSE, nullptr}, &is_done);
+                EXPECT_TRUE(is_done) << wanted.name << ", " << where;
+                ExpectClean(true, wanted.result == Where::Elsewhere, where);
+            }
+    printf("%u calls that failed once\n", points);
+    EXPECT_GT(points, 50u);
+}
+
+TEST_F(ReplaceFaults, WhatDoesNotPassIsGivenUpInTime)
+{
+    for (const char *call : {"rename", "renameat2", "unlink"}) {
+        bool is_done = false;
+        Prepare(scenarios[0]);
+        gint64 begin_us = g_get_monotonic_time();
+        guint calls = Run({FAULT_STICKY, call, 1, ESTALE, FALSE, FALSE, nullptr}, &is_done);
+        EXPECT_LT(g_get_monotonic_time() - begin_us, 5 * G_USEC_PER_SEC);
+        EXPECT_LE(calls, 40u) << call;
+        EXPECT_EQ(n_gone, 0u) << call;
+        if (*journal)
+            ExpectRecovered(call);
+    }
+}
+
 TEST_F(ReplaceFaults, TheProcessEndsAtEveryCall)
 {
     unsigned points = 0, finished = 0, undone = 0;

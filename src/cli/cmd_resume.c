@@ -85,7 +85,7 @@ static int go_on_with(const CliArgs *now, FfarmJournal *journal, const FfarmRunR
         g_autofree char *begin = cli_run_time(record->begin_us);
         cli_warn("going on with run %s of %s", record->id, begin);
     }
-    CliEarlierRun earlier = {journal, record, choice->is_wanted};
+    CliEarlierRun earlier = {journal, record, choice->is_wanted, NULL};
     return cli_run(args, &earlier);
 }
 

@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "exit_code.h"
@@ -18,6 +19,8 @@
 
 /* A long look at many files says how far it is this often. */
 #define LOOKING_EVERY_US (10 * G_USEC_PER_SEC)
+/* For so long files that are being written to are looked at again, once all others are done. */
+#define PATIENCE_US (10 * 60 * G_USEC_PER_SEC)
 
 typedef struct {
     const CliArgs *args;
@@ -29,6 +32,9 @@ typedef struct {
     GPtrArray *inputs;     /* of FfarmInput */
     guint n_unreadable;    /* folders that could not be walked */
     gint64 last_said_us;
+    CliRunView *view;
+    char *run_id;          /* NULL: nothing was executed */
+    GHashTable *unsettled; /* items that were written to since they were looked at, as GUINT_TO_POINTER() */
 } Run;
 
 static int complain(const Run *run, const GError *error)
@@ -102,7 +108,8 @@ static gboolean take_earlier_inputs(Run *run, GError **error)
     g_autoptr(GPtrArray) jobs = ffarm_journal_jobs(run->journal, earlier->record->id, error);
     for (guint i = 0; jobs && i < jobs->len; i++) {
         const FfarmJobRecord *job = g_ptr_array_index(jobs, i);
-        if (!earlier->is_wanted(job))
+        if (!earlier->is_wanted(job) ||
+            (earlier->items && !g_hash_table_contains(earlier->items, GUINT_TO_POINTER(job->item))))
             continue;
         FfarmInput *input =
             ffarm_input_new(job->path, job->cluster, job->given_profile, (const char *const *)job->mixins);
@@ -236,17 +243,28 @@ static gboolean has_only_disabled_hosts(const FfarmPlan *plan)
     return TRUE;
 }
 
+static void on_event(const FfarmEvent *event, gpointer user_data)
+{
+    Run *run = user_data;
+    if (event->type == FFARM_EVENT_RESULT &&
+        g_error_matches(event->job->error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_UNSETTLED))
+        g_hash_table_add(run->unsettled, GUINT_TO_POINTER(event->job->item->id));
+    cli_run_view_event(event, run->view);
+}
+
 static int execute(Run *run, const FfarmPlan *plan)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(CliRunView) view = cli_run_view_new(run->args, plan, run->lists);
+    run->view = view;
+    run->run_id = g_strdup(plan->run_id);
     FfarmFarmOptions options = {
         .retries = run->args->retries,
         .keep_failed = run->args->keep_failed,
         .drain = cli_interrupt_drain(run->interrupt),
         .journal = run->journal,
-        .on_event = cli_run_view_event,
-        .user_data = view,
+        .on_event = on_event,
+        .user_data = run,
     };
     FfarmSummary summary = {0};
     if (!begin_journal(run, plan, &error))
@@ -309,6 +327,95 @@ static int run_with(Run *run)
     return run->args->dry_run ? dry_run(run, plan) : execute(run, plan);
 }
 
+/* What is the same for all passes of a run, and what the last one left to look at again. */
+typedef struct {
+    const CliArgs *args;
+    const FfarmSettings *settings;
+    CliInterrupt *interrupt;
+    char *run_id;
+    GHashTable *unsettled;
+} Passes;
+
+static int run_pass(Passes *passes, const CliEarlierRun *earlier)
+{
+    g_autoptr(CliQueueList) lists = cli_queue_list_new(passes->args->is_null);
+    g_autoptr(GPtrArray) inputs = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_input_free);
+    Run run = {.args = passes->args,
+               .settings = passes->settings,
+               .earlier = earlier,
+               .interrupt = passes->interrupt,
+               .lists = lists,
+               .inputs = inputs,
+               .unsettled = g_hash_table_new(NULL, NULL)};
+    int status = run_with(&run);
+    g_clear_pointer(&passes->unsettled, g_hash_table_unref);
+    g_free(passes->run_id);
+    passes->unsettled = run.unsettled;
+    passes->run_id = run.run_id;
+    return status;
+}
+
+/* Returns: FALSE if nothing more is to be done. */
+static gboolean wait_to_settle(const Passes *passes, guint wait_s)
+{
+    GCancellable *either = cli_interrupt_either(passes->interrupt);
+    GPollFD fd;
+    if (g_cancellable_is_cancelled(either) || !g_cancellable_make_pollfd(either, &fd))
+        return FALSE;
+    g_poll(&fd, 1, (gint)MIN(wait_s, G_MAXINT / 1000) * 1000);
+    g_cancellable_release_fd(either);
+    return !g_cancellable_is_cancelled(either);
+}
+
+static gboolean is_any(const FfarmJobRecord *job)
+{
+    return !job->successor;
+}
+
+static int look_again(Passes *passes)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(FfarmJournal) journal = ffarm_journal_open(NULL, NULL, &error);
+    g_autoptr(GPtrArray) runs = journal ? ffarm_journal_runs(journal, &error) : NULL;
+    for (guint i = 0; runs && i < runs->len; i++) {
+        const FfarmRunRecord *record = g_ptr_array_index(runs, i);
+        g_autoptr(GHashTable) items = g_hash_table_ref(passes->unsettled);
+        CliEarlierRun earlier = {journal, record, is_any, items};
+        if (strcmp(record->id, passes->run_id) == 0)
+            return run_pass(passes, &earlier);
+    }
+    cli_complain("files that were written to can't be looked at again: %s", error ? error->message : "no journal");
+    g_clear_pointer(&passes->unsettled, g_hash_table_unref);
+    return CLI_EXIT_FAILED;
+}
+
+static guint count_unsettled(const Passes *passes)
+{
+    return passes->unsettled ? g_hash_table_size(passes->unsettled) : 0;
+}
+
+/* Others are not held up: what is being written to is looked at again when they are done. */
+static int run_passes(Passes *passes, const CliEarlierRun *earlier)
+{
+    int status = run_pass(passes, earlier);
+    gint64 until_us = g_get_monotonic_time() + PATIENCE_US;
+    guint step_s = MAX(passes->settings->settle_time, 1), wait_s = step_s;
+    for (; count_unsettled(passes) > 0 && g_get_monotonic_time() < until_us; wait_s += step_s) {
+        guint count = count_unsettled(passes);
+        if (!passes->args->quiet)
+            cli_warn("%u file%s written to meanwhile: looked at again in %u s", count, count == 1 ? " was" : "s were",
+                     wait_s);
+        if (!wait_to_settle(passes, wait_s))
+            return cli_interrupt_came(passes->interrupt) ? CLI_EXIT_INTERRUPTED : status;
+        int next = look_again(passes);
+        status = next == CLI_EXIT_DONE ? status : next;
+    }
+    if (count_unsettled(passes) == 0)
+        return status;
+    cli_complain("%u files are still being written to: 'ffarm resume' takes them up", count_unsettled(passes));
+    return CLI_EXIT_FAILED;
+}
+
 int cli_run(const CliArgs *args, const CliEarlierRun *earlier)
 {
     g_autoptr(FfarmSettings) settings =
@@ -316,15 +423,11 @@ int cli_run(const CliArgs *args, const CliEarlierRun *earlier)
     if (!settings)
         return CLI_EXIT_USAGE;
     g_autoptr(CliInterrupt) interrupt = cli_interrupt_start();
-    g_autoptr(CliQueueList) lists = cli_queue_list_new(args->is_null);
-    g_autoptr(GPtrArray) inputs = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_input_free);
-    Run run = {.args = args,
-               .settings = settings,
-               .earlier = earlier,
-               .interrupt = interrupt,
-               .lists = lists,
-               .inputs = inputs};
-    return run_with(&run);
+    Passes passes = {.args = args, .settings = settings, .interrupt = interrupt};
+    int status = run_passes(&passes, earlier);
+    g_clear_pointer(&passes.unsettled, g_hash_table_unref);
+    g_free(passes.run_id);
+    return status;
 }
 
 int cmd_run(const CliArgs *args)

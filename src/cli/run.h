@@ -14,10 +14,12 @@ typedef struct {
     FfarmJournal *journal;        /* borrowed */
     const FfarmRunRecord *record; /* how that run was asked for */
     gboolean (*is_wanted)(const FfarmJobRecord *job);
+    GHashTable *items; /* nullable: only the jobs whose item is in this set, as GUINT_TO_POINTER() */
 } CliEarlierRun;
 
 /* @args: of the verb run. @earlier: nullable; its jobs are taken instead of the FILEs of @args, and its configuration.
- * Returns: the exit status. */
+ * Files that were written to since they were looked at are looked at again, in a run that takes them over, until they
+ * stay as they are, for 10 minutes at most. Returns: the exit status. */
 int cli_run(const CliArgs *args, const CliEarlierRun *earlier);
 
 /* Recovers what earlier runs left half-done, saying so. Returns: CLI_EXIT_DONE, or the exit status with which nothing
