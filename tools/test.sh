@@ -23,6 +23,8 @@ give_up() {
 
 install_packages $packages_build $packages_run $packages_test $packages_bench || give_up "packages could not be installed"
 [ -n "${CI:-}" ] && export FFARM_NO_SKIP=1
+# Test cases are the same objects in the plain and the ASan build: compiled once, whatever the folder.
+export CC="ccache gcc" CXX="ccache g++" CCACHE_NOHASHDIR=1
 
 # sum ATTRIBUTE FILE: over all suites of a JUnit file.
 sum() {
@@ -40,29 +42,57 @@ count() {
   passed=$((passed + tests - bad - skips)) failed=$((failed + bad)) skipped=$((skipped + skips))
 }
 
-# suite NAME SETUP... -- TEST...: one build folder, one meson run; where tests are named nothing else is built. Many tests wait for
-# clocks and processes, so more of them run at a time than there are processors.
-suite() {
-  local folder=build-$1 setup=() targets=() word
+# build NAME [TARGET...] -- SETUP...: the build folder build-NAME. What is said is in build-NAME.log.
+build() {
+  local folder=build-$1 targets=()
   shift
-  while [ "$1" != -- ]; do setup+=("$1"); shift; done
+  while [ "$1" != -- ]; do targets+=("$1"); shift; done
   shift
-  echo "== $folder =="
-  if [ ! -f "$folder/build.ninja" ]; then
-    meson setup "$folder" -Dwerror=true "${setup[@]}" >"$folder.log" 2>&1 ||
-      { cat "$folder.log" >&2; give_up "$folder: meson setup failed"; }
-  fi
-  for word in "$@"; do [[ $word = test_* ]] && targets+=("tests/$word"); done
-  ninja -C "$folder" "${targets[@]}" >"$folder.log" 2>&1 || { tail -50 "$folder.log" >&2; give_up "$folder: does not build"; }
-  rm -f "$folder/meson-logs/testlog.junit.xml"
-  meson test -C "$folder" --no-rebuild --print-errorlogs "$@"
-  count "$folder" $?
+  [ -f "$folder/build.ninja" ] || meson setup "$folder" -Dwerror=true "$@" >"$folder.log" 2>&1 || return
+  ninja -C "$folder" "${targets[@]}" >"$folder.log" 2>&1
 }
 
-suite test -- --num-processes 4 --timeout-multiplier 3
+# suite NAME ARGUMENT...: meson runs the tests of build-NAME.
+suite() {
+  local folder=build-$1
+  shift
+  echo "== $folder =="
+  rm -f "$folder/meson-logs/testlog.junit.xml"
+  meson test -C "$folder" --no-rebuild --print-errorlogs "$@"
+}
+does_not_build() {
+  tail -50 "build-$1.log" >&2
+  give_up "build-$1: does not build"
+}
+
+# Many tests wait for clocks and processes: more of them run at a time than there are processors, and what comes next is built meanwhile.
+build test -- || does_not_build test
+building=''
 if [ "${1:-}" != --quick ]; then
+  tsan_tests=(test_farm test_farm_ssh test_dispatch test_prober)
   export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-  suite asan -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -- --num-processes 4 --timeout-multiplier 6 --no-suite e2e
-  suite tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1 -- --num-processes 2 --timeout-multiplier 8 test_farm test_farm_ssh test_dispatch test_prober
+  (
+    exec >/dev/null 2>&1
+    renice -n 19 $BASHPID
+    build asan -- -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1
+    build tsan "${tsan_tests[@]/#/tests/}" -- -Db_sanitize=thread -Db_lundef=false -Doptimization=1
+  ) &
+  building=$!
 fi
+suite test --num-processes 5 --timeout-multiplier 3
+count build-test $?
+[ -n "$building" ] || finish
+
+wait "$building"
+# What failed, or was not done, is said here.
+build asan -- || does_not_build asan
+build tsan "${tsan_tests[@]/#/tests/}" -- || does_not_build tsan
+suite tsan --num-processes 2 --timeout-multiplier 8 "${tsan_tests[@]}" >build-tsan.out 2>&1 &
+threads=$!
+suite asan --num-processes 4 --timeout-multiplier 6 --no-suite e2e
+count build-asan $?
+wait "$threads"
+status=$?
+cat build-tsan.out
+count build-tsan $status
 finish
