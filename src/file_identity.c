@@ -3,7 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+/* Not in every linux/magic.h. */
+#define MAGIC_EXFAT 0x2011bab0
+#define MAGIC_CIFS 0xff534d42
+#define MAGIC_SMB2 0xfe534d42
+#define MAGIC_FUSE 0x65735546
 
 FfarmFileIdentity ffarm_file_identity(const struct stat *info)
 {
@@ -23,6 +31,23 @@ gboolean ffarm_file_identity_fits(const FfarmFileIdentity *identity, const struc
                        there.inode == identity->inode;
     return is_same && (identity->size_bytes < 0 ||
                        (there.size_bytes == identity->size_bytes && there.mtime_ns == identity->mtime_ns));
+}
+
+gboolean ffarm_file_numbers_change(const char *path)
+{
+    struct statfs info;
+    if (statfs(path, &info) != 0)
+        return FALSE;
+    switch ((guint32)info.f_type) {
+    case MSDOS_SUPER_MAGIC:
+    case MAGIC_EXFAT:
+    case MAGIC_CIFS:
+    case MAGIC_SMB2:
+    case MAGIC_FUSE:
+        return TRUE;
+    default:
+        return FALSE;
+    }
 }
 
 FfarmFileState ffarm_file_look(const char *path, const FfarmFileIdentity *identity, struct stat *info)

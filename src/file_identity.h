@@ -19,6 +19,10 @@ FfarmFileIdentity ffarm_file_identity(const struct stat *info);
 /* TRUE if @info is a regular file, and that which @identity names. */
 gboolean ffarm_file_identity_fits(const FfarmFileIdentity *identity, const struct stat *info);
 
+/* TRUE if the file system of @path numbers a file anew once the kernel has forgotten it (FAT, exFAT, SMB, much of what
+ * FUSE mounts): the same file may have another inode number after some hours. FALSE where that can't be told. */
+gboolean ffarm_file_numbers_change(const char *path);
+
 typedef enum {
     FFARM_FILE_ABSENT,  /* nothing has this name */
     FFARM_FILE_THERE,   /* exactly the file that was meant */

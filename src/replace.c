@@ -47,13 +47,21 @@ static FfarmFileIdentity identity_of_media(const FfarmMedia *source)
     return identity;
 }
 
+static gboolean is_source(const FfarmMedia *source, const struct stat *info)
+{
+    FfarmFileIdentity identity = identity_of_media(source);
+    if (ffarm_file_identity_fits(&identity, info))
+        return TRUE;
+    identity.inode = (guint64)info->st_ino;
+    return ffarm_file_identity_fits(&identity, info) && ffarm_file_numbers_change(source->path);
+}
+
 gboolean ffarm_replace_check_source(const FfarmMedia *source, GError **error)
 {
     struct stat info;
-    FfarmFileIdentity identity = identity_of_media(source);
     if (stat(source->path, &info) != 0)
         return ffarm_job_fail(error, FFARM_JOB_ERROR_SOURCE, source->path, "the source is gone: %s", g_strerror(errno));
-    if (!ffarm_file_identity_fits(&identity, &info))
+    if (!is_source(source, &info))
         return ffarm_job_fail(error, FFARM_JOB_ERROR_SOURCE, source->path,
                               "the source was changed since it was probed, so it is left alone");
     return TRUE;
@@ -136,6 +144,9 @@ static gboolean name_everything(FfarmReplacement *replacement, GError **error)
                                                                         : FFARM_REPLACE_OTHER_NAME;
     record->boot_id = ffarm_replacement_boot_id();
     record->source_id = identity_of_media(params->source);
+    /* Its number of now, which is the one to tell it from others by, from here on. */
+    if (stat(params->source->path, &there) == 0 && is_source(params->source, &there))
+        record->source_id.inode = (guint64)there.st_ino;
     if (!name_source(replacement, error))
         return FALSE;
     gboolean is_same_name = record->kind == FFARM_REPLACE_SAME_NAME;

@@ -47,21 +47,35 @@ static gboolean is_over(const FfarmReplaceRecord *record, const FfarmReplaceScen
 
 /* Nothing had this name when it was noted. Where a file system can't refuse to overwrite, ffarm_name_move() holds it by
  * an empty file first. */
-static void let_claim_go(const char *path)
+static gboolean is_held(const char *path)
 {
     struct stat info;
-    if (lstat(path, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == 0)
-        ffarm_name_remove(path);
+    return lstat(path, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == 0;
 }
 
-static void let_claims_go(const FfarmReplaceRecord *record)
+/* TRUE if @path is a second name with a number of its own, see ffarm_name_link(), which a kill left there. */
+static gboolean is_second_name(const char *path, FfarmFileIdentity identity)
+{
+    struct stat info;
+    if (identity.inode == 0 || identity.size_bytes < 0 || lstat(path, &info) != 0)
+        return FALSE;
+    identity.inode = (guint64)info.st_ino;
+    return ffarm_file_identity_fits(&identity, &info) && ffarm_file_numbers_change(path);
+}
+
+/* What was tried before a name could be given goes, as long as the film itself is there. */
+static void let_tries_go(const FfarmReplaceRecord *record)
 {
     FfarmReplaceScene scene = ffarm_replace_scene(record);
-    if (record->step == FFARM_REPLACE_PLACE && record->kind != FFARM_REPLACE_SAME_NAME &&
-        scene.staged == FFARM_OCCUPANT_RESULT && scene.destination == FFARM_OCCUPANT_STRANGER)
-        let_claim_go(record->destination);
-    if (record->step == FFARM_REPLACE_DROP && record->trash)
-        let_claim_go(record->trash);
+    gboolean is_unplaced = record->step == FFARM_REPLACE_PLACE && record->kind != FFARM_REPLACE_SAME_NAME &&
+                           scene.staged == FFARM_OCCUPANT_RESULT && scene.destination == FFARM_OCCUPANT_STRANGER;
+    if (is_unplaced && (is_held(record->destination) || is_second_name(record->destination, record->staged_id)))
+        ffarm_name_remove(record->destination);
+    if (scene.source == FFARM_OCCUPANT_SOURCE && scene.aside == FFARM_OCCUPANT_STRANGER &&
+        is_second_name(record->aside, record->source_id))
+        ffarm_name_remove(record->aside);
+    if (record->step != FFARM_REPLACE_PREPARE && record->trash && is_held(record->trash))
+        ffarm_name_remove(record->trash);
 }
 
 static gboolean remove_result(const FfarmReplaceRecord *record, GError **error)
@@ -100,7 +114,7 @@ FfarmReplaceRecovery ffarm_replace_recover(const FfarmReplaceRecord *interrupted
     FfarmReplaceRecord *record = &replacement.record;
     ffarm_replace_record_copy(interrupted, record);
     let_devices_go(record);
-    let_claims_go(record);
+    let_tries_go(record);
     FfarmReplaceScene scene = ffarm_replace_scene(record);
     g_autoptr(GError) inner = NULL;
     if (is_over(record, &scene))

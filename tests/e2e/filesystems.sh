@@ -155,10 +155,39 @@ killed() {
 }
 # Just after the result got its name, and just before the old film goes.
 killed_twice() {
-  local rename=rename link=open64
+  local rename=rename link=open
   case $fs in ext4 | casefold | xfs | btrfs | subvolumes | tmpfs | overlay) rename=renameat2 link=renameat2 ;; ntfs*) link=link ;; esac
   killed "$M/replace/k.mkv" 0 "after $rename $M/replace/k.mkv" "when the result got the name"
   killed "$M/trash/k.mp4" 0 "after $link $M/trash/k.mkv" "when the result got a new name"
+  case $fs in
+  mergerfs | sshfs)
+    killed "$M/replace/k.mkv" 0 "after link $M/replace/.ffarm" "when the film got a second name"
+    killed "$M/trash/k.mp4" 0 "after link $M/trash/k.mkv" "when the result got a second name"
+    ;;
+  exfat_fuse) killed "$M/trash/k.mkv" 0 "after open $M/trash/.trash/k.mkv" "when its name in the trash is held" ;;
+  esac
+}
+# While a film waits for its turn the file system forgets the number that the film had when it was probed.
+renumbered() {
+  local film=$M/replace/late.mkv number device run tries
+  touch "$M"/{1,2,3,4,5,6,7,8} # numbers go on, and begin anew
+  put "$film"
+  number=$(stat -c %i "$film") device=$(stat -c %d "$film")
+  rm -f "$D/faults/struck"
+  preloaded pause 0 "before mkdir $M/replace" &
+  run=$!
+  until [ -e "$D/faults/struck" ] || ! kill -0 $run 2>/dev/null; do sleep 0.02; done
+  # The number of the device may go to another file system that is mounted just now.
+  for tries in 1 2 3 4 5; do
+    umount "$M" && "mount_$fs" "$M" >"$D/why" && [ "$(stat -c %d "$film")" = "$device" ] && break
+    sleep 0.1
+  done
+  local device_now=$(stat -c %d "$film") number_now=$(stat -c %i "$film")
+  touch "$D/faults/go"
+  wait $run
+  [ "$device_now" = "$device" ] || return
+  ok "$fs: a film has got another number" test "$number_now" != "$number"
+  ok "$fs: it is done all the same" is_result_of "$film" "$film"
 }
 killed_everywhere() {
   local film point
@@ -187,6 +216,7 @@ world() { # NAME
   library "$M"
   replaces_all
   if [ $kills = all ]; then killed_everywhere; else killed_twice; fi
+  case $fs in exfat_fuse | mergerfs | sshfs) renumbered ;; esac
   umount "$M"
 }
 
