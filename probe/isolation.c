@@ -16,3 +16,8 @@ gboolean ffarm_probe_isolate(const char *const *argv, GError **error)
     worker_pool_set(argv);
     return TRUE;
 }
+
+gboolean ffarm_probe_check(GCancellable *cancellable, GError **error)
+{
+    return !worker_pool_is_on() || worker_pool_try(cancellable, error);
+}

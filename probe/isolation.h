@@ -29,6 +29,11 @@ G_BEGIN_DECLS
  * Returns: FALSE with a G_IO_ERROR if there is no such program; nothing has changed then. */
 gboolean ffarm_probe_isolate(const char *const *argv, GError **error);
 
+/* Starts a worker now, and keeps it for the first file: where none can be started, no film is to blame for it.
+ * Returns: FALSE with a G_IO_ERROR that says why there can be none, or with G_IO_ERROR_CANCELLED; TRUE also where no
+ * workers are wanted. */
+gboolean ffarm_probe_check(GCancellable *cancellable, GError **error);
+
 /* What a worker's main() does, before anything else: serves the process behind standard input until that closes it.
  * Returns: the exit status of the process; 2 with a message on stderr when nobody is there to be served. */
 int ffarm_probe_serve(void);

@@ -72,6 +72,25 @@ static GThreadPool *starter(void)
     return (GThreadPool *)pool;
 }
 
+/* Which limit or permission it is, where that can be told. */
+static const char *explain(int code)
+{
+    switch (code) {
+    case EAGAIN:
+        return "; the limit of processes is reached, of the user (ulimit -u) or of the container";
+    case ENOMEM:
+        return "; memory or its limit is used up";
+    case EMFILE:
+    case ENFILE:
+        return "; the limit of open files is reached (ulimit -n)";
+    case EACCES:
+    case EPERM:
+        return "; something forbids it to be run: its mode, a mount with noexec, or the container's rules";
+    default:
+        return "";
+    }
+}
+
 pid_t probe_birth(const char *const *argv, int *socket, GError **error)
 {
     int ends[2];
@@ -93,7 +112,7 @@ pid_t probe_birth(const char *const *argv, int *socket, GError **error)
         *socket = ends[0];
         return birth.pid;
     }
-    g_set_error(error, G_IO_ERROR, (int)g_io_error_from_errno(birth.code), "%s: can't be started: %s", argv[0],
-                g_strerror(birth.code));
+    g_set_error(error, G_IO_ERROR, (int)g_io_error_from_errno(birth.code), "%s: can't be started: %s%s", argv[0],
+                g_strerror(birth.code), explain(birth.code));
     return -1;
 }

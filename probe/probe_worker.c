@@ -17,6 +17,7 @@
 struct ProbeWorker {
     pid_t pid;
     int socket;
+    gboolean is_ready; /* has said hello: what happens now may be a film's doing */
     guint count;
     GByteArray *unread; /* bytes that came and are no whole frame yet */
 };
@@ -42,6 +43,19 @@ void probe_worker_free(ProbeWorker *worker)
     g_free(worker);
 }
 
+/* In words, how one ended that no film was given yet: the machine or the container does not let it be. */
+static char *examine_stillbirth(gboolean is_known, int status)
+{
+    if (!is_known)
+        return g_strdup("it ended before it could begin");
+    if (!WIFSIGNALED(status))
+        return g_strdup_printf("it ended before it could begin (status %d)", WEXITSTATUS(status));
+    const char *meaning = WTERMSIG(status) == SIGSYS    ? ": a system call is forbidden here"
+                          : WTERMSIG(status) == SIGKILL ? ": as happens when memory runs out"
+                                                        : "";
+    return g_strdup_printf("it ended before it could begin (signal %d%s)", WTERMSIG(status), meaning);
+}
+
 /* In words, how a worker ended that has closed its socket. */
 static char *examine_end(ProbeWorker *worker)
 {
@@ -51,6 +65,8 @@ static char *examine_end(ProbeWorker *worker)
     while ((pid = waitpid(worker->pid, &status, 0)) < 0 && errno == EINTR) {
     }
     worker->pid = -1;
+    if (!worker->is_ready)
+        return examine_stillbirth(pid > 0, status);
     if (pid > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
         return g_strdup("the process that read it was killed (signal 9), as happens when memory runs out");
     if (pid > 0 && WIFSIGNALED(status))
@@ -156,6 +172,7 @@ static gboolean take_hello(ProbeWorker *worker, GCancellable *cancellable, char 
         return FALSE;
     }
     drop_frame(worker, &frame);
+    worker->is_ready = TRUE;
     g_debug("worker %d gave up %#x", (int)worker->pid, parts);
     return TRUE;
 }

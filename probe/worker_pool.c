@@ -119,3 +119,17 @@ ProbeWorkerOutcome worker_pool_ask(const ProbeOrder *order, char **words)
     give_back(&loan, outcome);
     return outcome;
 }
+
+gboolean worker_pool_try(GCancellable *cancellable, GError **error)
+{
+    Loan loan;
+    if (!borrow(&loan, cancellable)) {
+        g_cancellable_set_error_if_cancelled(cancellable, error);
+        return FALSE;
+    }
+    if (!loan.worker)
+        loan.worker = probe_worker_new((const char *const *)loan.argv, cancellable, error);
+    gboolean is_there = loan.worker != NULL;
+    give_back(&loan, is_there ? PROBE_WORKER_ANSWERED : PROBE_WORKER_FAILED);
+    return is_there;
+}

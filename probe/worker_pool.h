@@ -21,6 +21,9 @@ gboolean worker_pool_is_on(void);
 /* Workers are started as @argv from now on, each when it is first needed. NULL: no more workers. */
 void worker_pool_set(const char *const *argv);
 
+/* Has a worker started, if none waits for work. Returns: FALSE with a G_IO_ERROR. */
+gboolean worker_pool_try(GCancellable *cancellable, GError **error);
+
 /* Has a worker carry out @order, when one is free. A worker that has served other files before and fails gets no blame
  * for this one: it is done again by a fresh one.
  * @words: set with PROBE_WORKER_FAILED; free with g_free() */

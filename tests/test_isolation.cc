@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <string>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
@@ -379,6 +380,38 @@ TEST_F(Isolation, AProgramThatIsNoWorkerSaysSo)
     const char *argv[] = {"/bin/true", nullptr};
     ASSERT_TRUE(ffarm_probe_isolate(argv, nullptr));
     EXPECT_NE(Problems(clip).find("/bin/true: can't be used to look at files"), std::string::npos) << Problems(clip);
+}
+
+// Where there can be no worker, that is known before any film is looked at, and why.
+TEST_F(Isolation, ChecksThatThereCanBeWorkers)
+{
+    EXPECT_TRUE(ffarm_probe_check(nullptr, nullptr)) << "none are wanted";
+    Isolate("honest");
+    EXPECT_TRUE(ffarm_probe_check(nullptr, nullptr));
+    EXPECT_TRUE(ffarm_probe_check(nullptr, nullptr));
+    EXPECT_EQ(Workers().size(), 1U) << "the same one";
+    EXPECT_EQ(Problems(clip), "");
+    const char *argv[] = {"/bin/true", nullptr};
+    ASSERT_TRUE(ffarm_probe_isolate(argv, nullptr));
+    g_autoptr(GError) error = nullptr;
+    EXPECT_FALSE(ffarm_probe_check(nullptr, &error));
+    EXPECT_STREQ(error->message,
+                 "/bin/true: can't be used to look at files: it ended before it could begin (status 0)");
+}
+
+TEST_F(Isolation, SaysWhichLimitLeavesNoRoomForWorkers)
+{
+    Isolate("honest");
+    rlimit before;
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit none = {0, before.rlim_max};
+    g_autoptr(GError) error = nullptr;
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    EXPECT_FALSE(ffarm_probe_check(nullptr, &error));
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_NE(error, nullptr);
+    EXPECT_NE(strstr(error->message, "the limit of open files is reached (ulimit -n)"), nullptr) << error->message;
+    EXPECT_TRUE(ffarm_probe_check(nullptr, nullptr)) << "it may be otherwise later";
 }
 
 TEST_F(Isolation, EndsWithItsMaker)

@@ -7,6 +7,7 @@
 #include "exit_code.h"
 #include "ffarm.h"
 #include "interrupt.h"
+#include "isolate.h"
 #include "media_text.h"
 #include "term.h"
 
@@ -78,6 +79,8 @@ int cmd_probe(const CliArgs *args)
     g_autoptr(GPtrArray) paths = find_files(args, probe.cancellable, &n_warnings);
     if (!paths)
         return CLI_EXIT_INTERRUPTED;
+    if (!cli_can_look(probe.cancellable))
+        return cli_interrupt_came(interrupt) ? CLI_EXIT_INTERRUPTED : CLI_EXIT_USAGE;
     if (!ffarm_probe_files((const char *const *)paths->pdata, paths->len, 0, 0, show, &probe, probe.cancellable, NULL))
         return cli_flush_error() ? CLI_EXIT_DONE : CLI_EXIT_INTERRUPTED;
     return probe.n_invalid + n_warnings > 0 ? CLI_EXIT_FAILED : CLI_EXIT_DONE;

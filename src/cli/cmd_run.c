@@ -9,6 +9,7 @@
 #include "ffarm.h"
 #include "host_text.h"
 #include "interrupt.h"
+#include "isolate.h"
 #include "load.h"
 #include "plan_text.h"
 #include "queue_list.h"
@@ -319,6 +320,8 @@ static int run_with(Run *run)
         return status;
     if (!find_inputs(run, &error))
         return complain(run, error);
+    if (!cli_can_look(cli_interrupt_cancellable(run->interrupt)))
+        return cli_interrupt_came(run->interrupt) ? CLI_EXIT_INTERRUPTED : CLI_EXIT_USAGE;
     g_autoptr(FfarmPlan) plan = make_plan(run, &error);
     if (!plan)
         return complain(run, error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
@@ -12,5 +12,8 @@ G_BEGIN_DECLS
 
 /* Has files looked at by copies of this program from now on; says so on stderr where that can't be. */
 void cli_isolate(void);
+
+/* Says so if files can't be looked at, whatever they are. Returns: FALSE then, and when cancelled. */
+gboolean cli_can_look(GCancellable *cancellable);
 
 G_END_DECLS
