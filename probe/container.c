@@ -140,6 +140,14 @@ gboolean ffarm_container_holds_picture(const char *muxer, const char *codec)
     return i >= 0 && codec && has_word(extras[i].pictures, codec);
 }
 
+const char *ffarm_container_picture_type(const char *muxer, const char *codec)
+{
+    g_return_val_if_fail(muxer != NULL, NULL);
+    if (strcmp(muxer, "matroska") != 0)
+        return NULL;
+    return g_strcmp0(codec, "mjpeg") == 0 ? "image/jpeg" : g_strcmp0(codec, "png") == 0 ? "image/png" : NULL;
+}
+
 gboolean ffarm_container_holds_chapters(const char *muxer)
 {
     g_return_val_if_fail(muxer != NULL, FALSE);

@@ -91,6 +91,7 @@ typedef struct {
     FfarmHdr hdr;
     char *color_range, *color_space, *color_transfer, *color_primaries, *chroma_location;
     FfarmMasteringDisplay mastering;
+    gint64 picture_at, picture_bytes; /* where in the file cover art lies, and how much of it; 0: not known */
     guint max_cll, max_fall;          /* cd/m²; 0: absent */
     int dovi_profile, dovi_level;     /* -1: no Dolby Vision */
     int dovi_compatibility;           /* bl_signal_compatibility_id; -1: no Dolby Vision */

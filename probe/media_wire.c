@@ -66,6 +66,8 @@ static const WireField stream_fields[] = {
     {WIRE_BOOL, STREAM(mastering.has_luminance)},
     {WIRE_REAL, STREAM(mastering.min_luminance)},
     {WIRE_REAL, STREAM(mastering.max_luminance)},
+    {WIRE_INTEGER, STREAM(picture_at), 0, G_MAXINT64},
+    {WIRE_INTEGER, STREAM(picture_bytes), 0, G_MAXINT64},
     {WIRE_UINT, STREAM(max_cll)},
     {WIRE_UINT, STREAM(max_fall)},
     {WIRE_INT, STREAM(dovi_profile), -1, G_MAXUINT8},

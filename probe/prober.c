@@ -4,6 +4,7 @@
 #include "av_input.h"
 #include "film_end.h"
 #include "first_frames.h"
+#include "picture_place.h"
 #include "probe_task.h"
 #include "protection.h"
 #include "refusal.h"
@@ -165,6 +166,7 @@ void prober_examine(FfarmMedia *media, AvInput *input)
     if (!open_format(probe))
         return;
     av_facts_fill(media, input->format);
+    picture_place_find(media, input);
     if (!judge_streams(probe))
         return;
     g_autofree char *protection = protection_find(input);

@@ -81,6 +81,36 @@ static void add_quality(GPtrArray *argv, const FfarmProfile *profile, guint film
     add_output_words(argv, words, films);
 }
 
+static void add_tag(GPtrArray *argv, guint nth, const char *key, const char *value)
+{
+    g_ptr_array_add(argv, g_strdup_printf("-metadata:s:t:%u", nth));
+    g_ptr_array_add(argv, g_strconcat(key, "=", value, NULL));
+}
+
+/* Matroska gets cover art from -attach only, which wants a file: the part of the source where the picture lies is one.
+ * Attached files come behind those that are mapped. */
+static void add_attached_pictures(GPtrArray *argv, const FfarmStreamPlan *streams, const char *input)
+{
+    guint nth = ffarm_stream_plan_count(streams, FFARM_STREAM_ATTACHMENT), pictures = 0;
+    for (guint i = 0; i < streams->choices->len; i++) {
+        const FfarmStreamChoice *choice = g_ptr_array_index(streams->choices, i);
+        const FfarmStream *picture = choice->stream;
+        if (choice->action == FFARM_STREAM_DROP || !choice->attached_as)
+            continue;
+        const char *ending = g_str_has_suffix(choice->attached_as, "png") ? "png" : "jpg";
+        g_autofree char *name =
+            pictures == 0 ? g_strconcat("cover.", ending, NULL) : g_strdup_printf("cover-%u.%s", pictures + 1, ending);
+        add(argv, "-attach");
+        g_ptr_array_add(argv,
+                        g_strdup_printf("subfile,,start,%" G_GINT64_FORMAT ",end,%" G_GINT64_FORMAT ",,:file:%s",
+                                        picture->picture_at, picture->picture_at + picture->picture_bytes, input));
+        add_tag(argv, nth, "mimetype", choice->attached_as);
+        add_tag(argv, nth, "filename", picture->filename ? picture->filename : name);
+        nth++;
+        pictures++;
+    }
+}
+
 char **ffarm_command_build(const FfarmCommandParams *params)
 {
     static const char *const fixed[] = {"-nostdin", "-hide_banner", "-loglevel", "level+info",
@@ -98,6 +128,7 @@ char **ffarm_command_build(const FfarmCommandParams *params)
         add_output_words(argv, params->profile->sections[section].words, films);
     add_quality(argv, params->profile, films);
     add_all(argv, params->streams->arguments);
+    add_attached_pictures(argv, params->streams, params->input);
     if (params->muxer && !ffarm_output_options_have(params->profile, "-f")) {
         add(argv, "-f");
         add(argv, params->muxer);

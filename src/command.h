@@ -20,7 +20,8 @@ typedef struct {
 
 /* Builds
  *   FFMPEG -nostdin -hide_banner -loglevel level+info -y -progress pipe:1 -nostats [input options] -i file:INPUT
- *   [output, audio, video, subtitle options] [-map, -c, -disposition of the stream plan] [-f MUXER] file:OUTPUT
+ *   [output, audio, video, subtitle options] [-map, -c, -disposition of the stream plan]
+ *   [-attach of cover art, as a part of INPUT] [-f MUXER] file:OUTPUT
  * The profile's words are not touched, but for one case: beside cover art that is copied along, options for all video streams
  * (-vf, -tag:v, -profile:v) are written as -filter:v:0 and so on for the films alone, since ffmpeg refuses them for a copy.
  * The profile's quality is translated for its encoder unless its options set one themselves.

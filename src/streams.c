@@ -240,9 +240,13 @@ static void fit_subtitle(Chooser *chooser, FfarmStreamChoice *choice, const char
 static void fit_picture(Chooser *chooser, FfarmStreamChoice *choice)
 {
     const char *codec = choice->stream->codec;
-    if (codec && (!chooser->muxer || ffarm_container_holds_picture(chooser->muxer, codec)))
+    const char *type = chooser->muxer ? ffarm_container_picture_type(chooser->muxer, codec) : NULL;
+    gboolean is_attached = type && choice->stream->picture_at > 0;
+    if (is_attached || (codec && (!chooser->muxer || ffarm_container_holds_picture(chooser->muxer, codec))))
         copy(choice);
-    else
+    if (is_attached)
+        choice->attached_as = type;
+    else if (choice->action != FFARM_STREAM_COPY)
         drop_with_warning(chooser, choice,
                           g_strdup_printf("%s can't hold it", chooser->muxer ? chooser->muxer : "nothing"));
 }
@@ -349,6 +353,8 @@ static void move_default(Chooser *chooser, FfarmStreamType type, const FfarmLang
 
 static void add_map(Chooser *chooser, FfarmStreamChoice *choice, GPtrArray *words)
 {
+    if (choice->attached_as)
+        return;
     g_ptr_array_add(words, g_strdup("-map"));
     g_ptr_array_add(words, g_strdup_printf("0:%d", choice->stream->index));
 }
@@ -356,7 +362,7 @@ static void add_map(Chooser *chooser, FfarmStreamChoice *choice, GPtrArray *word
 static void add_codec(Chooser *chooser, FfarmStreamChoice *choice, GPtrArray *words)
 {
     static const char letters[] = {'v', 'a', 's', 't', 'd'};
-    if (choice->action == FFARM_STREAM_ENCODE)
+    if (choice->action == FFARM_STREAM_ENCODE || choice->attached_as)
         return;
     g_ptr_array_add(words, g_strdup_printf("-c:%c:%d", letters[choice->stream->type], choice->output_index));
     g_ptr_array_add(words, g_strdup(choice->action == FFARM_STREAM_COPY ? "copy" : choice->encoder));

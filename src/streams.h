@@ -25,6 +25,7 @@ typedef struct {
                                   CONVERT; NULL: what the profile's options make. Static or borrowed from the media */
     char *encoder;             /* CONVERT: "mov_text", "srt", "libopus"; else NULL */
     char *reason;              /* why dropped or converted, in words; NULL: nothing to say */
+    const char *attached_as;   /* COPY: not mapped but attached as a file of this type ("image/jpeg"); NULL: mapped. Static */
     gboolean make_default;     /* gets the default flag because a dropped stream carried it */
     int output_index;          /* among the result's streams of its type, from 0; -1 when dropped */
 } FfarmStreamChoice;

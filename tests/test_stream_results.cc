@@ -36,6 +36,11 @@ class StreamResults : public testing::Test
                  Path("f.ttf") + " -metadata:s:t mimetype=application/x-truetype-font");
         Make("cover.mkv",
              film + sound + x264 + "-c:a aac -attach " + Path("pic.jpg") + " -metadata:s:t mimetype=image/jpeg");
+        Make("pic.png", "-f lavfi -i color=blue:size=48x32 -frames:v 1");
+        Make("fonts.mkv", film + x264 + "-attach " + Path("pic.jpg") + " -attach " + Path("f.ttf") + " -attach " +
+                              Path("pic.png") +
+                              " -metadata:s:t:0 mimetype=image/jpeg -metadata:s:t:1 "
+                              "mimetype=application/x-truetype-font -metadata:s:t:2 mimetype=image/png");
         Make("cover.mp4", film + sound + "-i " + Path("pic.jpg") + " -map 2 -map 0 -map 1 " + x264 +
                               "-c:v:0 copy -c:a aac -disposition:v:0 attached_pic -disposition:v:1 default");
         Make("text.mp4", film + sound + "-i " + Path("s.srt") + " -i " + Path("c.txt") +
@@ -164,8 +169,9 @@ TEST_F(StreamResults, CoverArtBesideAFilterAndATag)
 
 TEST_F(StreamResults, CoverArtIntoMatroska)
 {
-    EXPECT_EQ(Run("cover.mp4", ".mkv").rfind("v:h264 a:aac", 0), 0u);
-    EXPECT_EQ(Run("cover.mkv", ".mkv").rfind("v:h264 a:aac", 0), 0u);
+    EXPECT_EQ(Run("cover.mp4", ".mkv"), "v:h264 a:aac* p:cover.jpg");
+    EXPECT_EQ(Run("cover.mkv", ".mkv"), "v:h264 a:aac p:pic.jpg");
+    EXPECT_EQ(Run("fonts.mkv", ".mkv"), "v:h264 t:f.ttf p:pic.jpg p:pic.png");
 }
 
 TEST_F(StreamResults, Mp4TextAndTimecodeIntoMatroskaAndBack)
