@@ -21,6 +21,8 @@ G_BEGIN_DECLS
  * the first 1500 packets (at most 192 MB) is enough.
  *
  * Threads:  any number of probes may run at once.
+ * Errors:   G_IO_ERROR_CANCELLED only. What is wrong with a file, also that it isn't there, or took too long, is among
+ *           the media's problems.
  * Memory:   bounded: streams, chapters, tags, picture sizes and probe data have limits, so that a hostile file can't
  *           exhaust it.
  * Log:      the first probe of a process sends libav's log to GLib's, domain "ffarm-probe", level debug. */

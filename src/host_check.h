@@ -9,7 +9,9 @@ G_BEGIN_DECLS
 /* host_check.h — what a host is like right now: reachable, ffmpeg, working directory, path mapping. Used by `ffarm
  * hosts`, by dry runs and at the start of every run.
  *
- * Threads: safe; each check has a runner of its own. */
+ * Threads: safe; each check has a runner of its own.
+ * Errors:  G_IO_ERROR_CANCELLED only. What is wrong with a host is in its report: @error in words, @cause with its code
+ *          (FFARM_REMOTE_ERROR, or FFARM_JOB_ERROR for what is there but is not as it should be). */
 
 typedef enum {
     FFARM_CHECK_READ_ONLY = 0,    /* writes nothing anywhere (dry runs) */

@@ -7,7 +7,9 @@ G_BEGIN_DECLS
 
 /* inputs.h — the files that a run is about: what the command line says of each, folders walked.
  *
- * Threads: one at a time. */
+ * Threads: one at a time.
+ * Errors:  G_IO_ERROR_CANCELLED, where there is a cancellable, and G_FILE_ERROR for list files; those begin with the
+ *          list's name. A file or folder that is missing or can't be read is no error here: the plan says so. */
 
 /* One file to look at, and what was said of it. */
 typedef struct {

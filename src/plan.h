@@ -12,7 +12,9 @@ G_BEGIN_DECLS
 
 /* plan.h — inputs -> what will happen to every file, and why. --dry-run prints this value and run executes it.
  *
- * Threads: built on one thread (probing uses a pool inside); immutable afterwards and readable from any thread. */
+ * Threads: built on one thread (probing uses a pool inside); immutable afterwards and readable from any thread.
+ * Errors:  FFARM_CONFIG_ERROR_INVALID for a name that the configuration doesn't have, or G_IO_ERROR_CANCELLED; there is
+ *          no plan then. What is wrong with a file, or stands against encoding it, is in its item: status and reason. */
 
 typedef enum {
     FFARM_PLAN_ENCODE,

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 /* profile.h — an encoding recipe. Profiles, mixins and templates of the configuration all become this one form; included
  * profiles are merged in when the settings are loaded.
  *
- * Threads: immutable once the settings are loaded; may be read from any thread. */
+ * Threads: immutable once the settings are loaded; may be read from any thread.
+ * Errors:  none: nothing here fails. What can't be a profile was found when the settings were loaded. */
 
 /* ffmpeg options of one section, already split into words as a POSIX shell would split them. */
 typedef struct {

@@ -11,7 +11,9 @@ G_BEGIN_DECLS
 
 /* settings.h — a whole configuration: loaded, cross-checked, then immutable. The language is in docs/configuration.md.
  *
- * Threads: immutable; may be read from any thread. */
+ * Threads: immutable; may be read from any thread.
+ * Errors:  no GError: all that is wrong with a file, as often as it is, is in FfarmDiagnostics with line and column; with
+ *          errors among it there are no settings. A file that can't be read is one of them. */
 
 typedef struct {
     char *name;
