@@ -194,7 +194,7 @@ static gboolean compare_best(const Comparer *comparer, gint64 start_us, double *
     return TRUE;
 }
 
-/* Measures all samples by one filter. @mean, and @quality's worst. */
+/* Measures all samples by one filter. @mean, and @quality's worst; -1: none could be measured. */
 static gboolean measure(const Comparer *comparer, const gint64 *starts_us, guint n_starts, double *mean,
                         FfarmQuality *quality, GError **error)
 {
@@ -215,11 +215,7 @@ static gboolean measure(const Comparer *comparer, const gint64 *starts_us, guint
         }
     }
     quality->n_samples = count;
-    if (count == 0)
-        return ffarm_job_fail(
-            error, FFARM_JOB_ERROR_MISMATCH, comparer->source->path,
-            "the result's picture can't be compared with the source's: ffmpeg found no frames in either");
-    *mean = sum / count;
+    *mean = count > 0 ? sum / count : -1;
     return TRUE;
 }
 
@@ -246,7 +242,8 @@ static gboolean find_vmaf(const Comparer *comparer, gboolean *has_vmaf, GError *
     return TRUE;
 }
 
-/* SSIM, unless VMAF alone is asked for; VMAF where it is asked for, or nothing is and it is there. */
+/* SSIM, unless VMAF alone is asked for; VMAF where it is asked for, or nothing is and it is there. A libvmaf that fails
+ * where SSIM can be measured is this machine's fault, not the picture's. */
 static gboolean measure_all(Comparer *comparer, const FfarmProof *proof, FfarmQuality *quality, GError **error)
 {
     gint64 starts_us[FFARM_QUALITY_SAMPLES];
@@ -258,17 +255,27 @@ static gboolean measure_all(Comparer *comparer, const FfarmProof *proof, FfarmQu
         return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, comparer->source->path,
                               "min_vmaf can't be measured, as %s has no libvmaf; use min_ssim", comparer->ffmpeg);
     gboolean wants_vmaf = has_vmaf && (proof->min_vmaf.is_set || !proof->min_ssim.is_set);
-    if (wants_vmaf) {
-        comparer->is_vmaf = TRUE;
-        if (!measure(comparer, starts_us, n_starts, &quality->vmaf, quality, error) ||
-            !judge(comparer, "VMAF", &proof->min_vmaf, quality, error))
-            return FALSE;
-    }
-    if (wants_vmaf && !proof->min_ssim.is_set)
+    comparer->is_vmaf = TRUE;
+    if (wants_vmaf && !measure(comparer, starts_us, n_starts, &quality->vmaf, quality, error))
+        return FALSE;
+    gboolean has_value = quality->vmaf >= 0;
+    if (has_value && !judge(comparer, "VMAF", &proof->min_vmaf, quality, error))
+        return FALSE;
+    if (has_value && !proof->min_ssim.is_set)
         return TRUE;
     comparer->is_vmaf = FALSE;
-    return measure(comparer, starts_us, n_starts, &quality->ssim, quality, error) &&
-           judge(comparer, "SSIM", &proof->min_ssim, quality, error);
+    if (!measure(comparer, starts_us, n_starts, &quality->ssim, quality, error))
+        return FALSE;
+    if (quality->ssim < 0)
+        return ffarm_job_fail(
+            error, FFARM_JOB_ERROR_MISMATCH, comparer->source->path,
+            "the result's picture can't be compared with the source's: ffmpeg found no frames in either");
+    if (proof->min_vmaf.is_set && !has_value)
+        return ffarm_job_fail(
+            error, FFARM_JOB_ERROR_REPLACE, comparer->source->path,
+            "min_vmaf can't be measured, as libvmaf of %s fails (its model may be missing); use min_ssim",
+            comparer->ffmpeg);
+    return judge(comparer, "SSIM", &proof->min_ssim, quality, error);
 }
 
 gboolean ffarm_quality_measure(const char *ffmpeg, const FfarmMedia *source, const FfarmMedia *result,

@@ -8,6 +8,7 @@
 #include "verify_result.h"
 
 #include <string>
+#include <sys/stat.h>
 #include <vector>
 
 namespace
@@ -76,7 +77,7 @@ class VerifyResult : public testing::Test
         FfarmVerifyParams params = {};
         params.promise = {streams, muxer, ffarm_verify_flags(profile, &proof), profile};
         params.proof = proof;
-        params.ffmpeg = "ffmpeg";
+        params.ffmpeg = ffmpeg.c_str();
         params.complaint = complaint;
         g_clear_error(&error);
         return ffarm_verify_result(path.c_str(), source, &params, &quality, nullptr, &error) != 0;
@@ -98,6 +99,7 @@ class VerifyResult : public testing::Test
     FfarmProof proof = {};
     FfarmQuality quality = {};
     const char *complaint = nullptr;
+    std::string ffmpeg = "ffmpeg";
     GError *error = nullptr;
 };
 } // namespace
@@ -319,6 +321,39 @@ TEST_F(VerifyResult, MeasuresThePicture)
     ExpectMismatch(bad);
     EXPECT_NE(Said().find(": SSIM of the picture is 0."), std::string::npos) << Said();
     EXPECT_LT(quality.ssim, 0.8);
+}
+
+// ffmpeg as it would be with libvmaf: the words are the real filter's, the pictures are compared by SSIM.
+TEST_F(VerifyResult, GoesByVmafWhereItIsThere)
+{
+    const std::string good = Result("good.mkv", {"-map", "0", "-c", "copy"});
+    g_autofree char *real = g_find_program_in_path("ffmpeg");
+    const auto stand_in = [&](const char *body) {
+        const std::string text =
+            std::string("#!/bin/bash\nreal=") + real +
+            "\ncase $* in\n*-filters*) echo ' ... libvmaf           VV->V      Calculate the VMAF';;\n"
+            "*libvmaf*) " +
+            body + ";;\n*) exec $real \"$@\";;\nesac\n";
+        g_autofree char *path = scratch_write(folder, "ffmpeg", text.c_str(), -1);
+        EXPECT_EQ(chmod(path, 0755), 0);
+        ffmpeg = path;
+    };
+    stand_in("$real \"${@//libvmaf/ssim}\" && echo '[Parsed_libvmaf_7 @ 0x5562] VMAF score: 96.250000' >&2");
+    proof.level = FFARM_PROOF_QUALITY;
+    EXPECT_TRUE(Verify(good)) << Said();
+    EXPECT_DOUBLE_EQ(quality.vmaf, 96.25);
+    EXPECT_LT(quality.ssim, 0);
+    proof.min_vmaf = {TRUE, 97};
+    ExpectMismatch(good);
+    EXPECT_NE(Said().find("VMAF of the picture is 96.25"), std::string::npos) << Said();
+
+    stand_in("echo 'Error loading model (.pkl): Trouble reading the file' >&2; exit 1");
+    EXPECT_FALSE(Verify(good));
+    EXPECT_TRUE(g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_REPLACE)) << Said();
+    EXPECT_NE(Said().find("its model may be missing"), std::string::npos) << Said();
+    proof.min_vmaf.is_set = FALSE;
+    EXPECT_TRUE(Verify(good)) << Said();
+    EXPECT_GT(quality.ssim, 0.9);
 }
 
 TEST_F(VerifyResult, DoesNotBelieveComplaintsAboutASoundSource)
