@@ -222,6 +222,10 @@ TEST_F(Container, KeepsCoverArtOnlyWhereItIsCoverArtAgain)
         EXPECT_EQ(static_cast<bool>(ffarm_container_holds_picture(muxer, "png")), kept) << muxer;
     }
     EXPECT_FALSE(ffarm_container_holds_picture("mp4", nullptr));
+    EXPECT_STREQ(ffarm_container_picture_type("matroska", "png"), "image/png");
+    EXPECT_STREQ(ffarm_container_picture_type("matroska", "mjpeg"), "image/jpeg");
+    EXPECT_EQ(ffarm_container_picture_type("matroska", nullptr), nullptr);
+    EXPECT_EQ(ffarm_container_picture_type("mp4", "png"), nullptr);
     EXPECT_FALSE(ffarm_container_holds_picture("mp4", ""));
 }
 
