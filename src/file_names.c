@@ -59,7 +59,9 @@ static int claim_and_move(const char *from, const char *to)
         return errno;
     close(fd);
     int failure = ffarm_name_move_over(from, to);
-    if (failure != 0)
+    /* A failure that was none has left the file itself under that name. */
+    struct stat info;
+    if (failure != 0 && lstat(from, &info) == 0 && lstat(to, &info) == 0 && info.st_size == 0)
         unlink(to);
     return failure;
 }

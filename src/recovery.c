@@ -74,11 +74,25 @@ static gboolean settle_unclear(const Recovery *recovery, const FfarmLeftReplacem
     return ffarm_leftovers_settle(recovery->journal, replacement, FFARM_JOB_FAILED, NULL, reason, FALSE, error);
 }
 
+typedef struct {
+    FfarmJournal *journal;
+    const FfarmLeftReplacement *replacement;
+} Mending;
+
+static gboolean on_step(const FfarmReplaceRecord *record, gpointer user_data, GError **error)
+{
+    const Mending *mending = user_data;
+    g_autofree char *text = ffarm_replace_record_format(record);
+    return ffarm_journal_note_replacement(mending->journal, mending->replacement->run_id, mending->replacement->item,
+                                          text, error);
+}
+
 static gboolean mend_locked(const Recovery *recovery, const FfarmLeftReplacement *replacement,
                             const FfarmReplaceRecord *record, GError **error)
 {
     g_autoptr(GError) inner = NULL;
-    switch (ffarm_replace_recover(record, &inner)) {
+    Mending mending = {recovery->journal, replacement};
+    switch (ffarm_replace_recover(record, on_step, &mending, &inner)) {
     case FFARM_REPLACE_RECOVERED_FINISHED:
         return settle_finished(recovery, replacement, record, error);
     case FFARM_REPLACE_RECOVERED_UNDONE:

@@ -44,9 +44,12 @@ typedef enum {
  * also for what is complete. A file is removed only if it is exactly the one that @record says (device, inode, size,
  * time of change); device numbers are let go where the machine was started anew since. Nothing may be working on these
  * files.
+ * @on_step: nullable; called, as by ffarm_replace(), before something is made or moved in the trash: what it is given
+ *           is the record to go by should this be interrupted too
  * @error: set with UNCLEAR: FFARM_JOB_ERROR_REPLACE, which names the files; a later call may succeed (a disk that was
  * not mounted). */
-FfarmReplaceRecovery ffarm_replace_recover(const FfarmReplaceRecord *record, GError **error);
+FfarmReplaceRecovery ffarm_replace_recover(const FfarmReplaceRecord *record, FfarmReplaceStepFunc on_step,
+                                           gpointer user_data, GError **error);
 
 /* TRUE if the file behind @source's path is still the one that was probed: same device, inode, size and time of change
  * of its content; the inode is let go where the file system numbers files anew, see file_identity.h. Else FALSE with FFARM_JOB_ERROR_SOURCE. */

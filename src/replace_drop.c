@@ -83,7 +83,9 @@ gboolean ffarm_replacement_copy_to_trash(FfarmReplacement *replacement, const ch
                             g_strerror(errno));
     if (ok && !ffarm_file_identity_fits(&record->source_id, &info))
         ok = ffarm_job_fail(error, FFARM_JOB_ERROR_SOURCE, from, "the source was changed since it was probed");
-    if (!ok || move_into_trash(replacement, record->trash_staged, &record->trash_id, error) != 0)
+    /* Where the name was made by a link, the temporary one may be left. */
+    if (!ok || move_into_trash(replacement, record->trash_staged, &record->trash_id, error) != 0 ||
+        !ffarm_replace_remove_own(record->trash_staged, &record->trash_id, error))
         return FALSE;
     int failure = ffarm_folder_flush_of(record->trash);
     return failure == 0 || ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, record->trash,
@@ -117,19 +119,37 @@ static gboolean take_aside(const FfarmReplaceRecord *record, GError **error)
     return fail_unreadable(record, error);
 }
 
+/* A copy counts when it is complete and seen under its name, not when it was begun. */
+static FfarmFileState look_in_trash(const FfarmReplaceRecord *record)
+{
+    const FfarmFileIdentity *identity = record->trash_id.inode != 0 ? &record->trash_id : &record->source_id;
+    return identity->size_bytes < 0 ? FFARM_FILE_ABSENT : ffarm_file_look(record->trash, identity, NULL);
+}
+
+static gboolean put_in_trash(FfarmReplacement *replacement, const char *old, GError **error)
+{
+    FfarmReplaceRecord *record = &replacement->record;
+    FfarmFileState state = look_in_trash(record);
+    if (state == FFARM_FILE_THERE)
+        return ffarm_replace_remove_own(record->trash_staged, &record->trash_id, error);
+    /* A copy was noted there. Without that list it is not the trash, but the folder that its disk is mounted on. */
+    if (state == FFARM_FILE_UNKNOWN || (record->trash_id.inode != 0 && !ffarm_trash_is(record->trash_root)))
+        return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, record->trash_root,
+                              "this trash can't be read, or its disk is not mounted");
+    if (!ffarm_replace_remove_copy(record->trash_staged, &record->trash_id, error))
+        return FALSE;
+    record->trash_id = (FfarmFileIdentity){0};
+    int failure = move_into_trash(replacement, old, &record->source_id, error);
+    return failure == 0 || (failure == EXDEV && ffarm_replacement_copy_to_trash(replacement, old, error));
+}
+
 /* Whether an act failed says little: a network file system reports an error for what it did carry out. What is there
  * afterwards decides. */
 static gboolean end_old(FfarmReplacement *replacement, const char *old, GError **error)
 {
     FfarmReplaceRecord *record = &replacement->record;
-    gboolean is_in_trash =
-        record->trash &&
-        (record->trash_id.inode != 0 || ffarm_file_look(record->trash, &record->source_id, NULL) == FFARM_FILE_THERE);
-    if (record->trash && !is_in_trash) {
-        int failure = move_into_trash(replacement, old, &record->source_id, error);
-        if (failure < 0 || (failure == EXDEV && !ffarm_replacement_copy_to_trash(replacement, old, error)))
-            return FALSE;
-    }
+    if (record->trash && !put_in_trash(replacement, old, error))
+        return FALSE;
     int failure = ffarm_name_remove(old);
     struct stat info;
     if (lstat(old, &info) != 0 && errno == ENOENT)

@@ -105,11 +105,12 @@ static FfarmReplaceRecovery leave(const FfarmReplaceRecord *record, const GError
     return FFARM_REPLACE_RECOVERED_UNCLEAR;
 }
 
-FfarmReplaceRecovery ffarm_replace_recover(const FfarmReplaceRecord *interrupted, GError **error)
+FfarmReplaceRecovery ffarm_replace_recover(const FfarmReplaceRecord *interrupted, FfarmReplaceStepFunc on_step,
+                                           gpointer user_data, GError **error)
 {
     if (interrupted->step == FFARM_REPLACE_DONE)
         return FFARM_REPLACE_RECOVERED_FINISHED;
-    const FfarmReplaceParams params = {0};
+    const FfarmReplaceParams params = {.on_step = on_step, .user_data = user_data};
     g_auto(FfarmReplacement) replacement = {.params = &params};
     FfarmReplaceRecord *record = &replacement.record;
     ffarm_replace_record_copy(interrupted, record);

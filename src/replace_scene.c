@@ -2,6 +2,7 @@
 #include "replace_scene.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "file_names.h"
 #include "job_error.h"
@@ -131,6 +132,15 @@ gboolean ffarm_replace_remove_own(const char *path, const FfarmFileIdentity *ide
                           failure != 0 ? g_strerror(failure) : "it can't be told what it is");
 }
 
+gboolean ffarm_replace_remove_copy(const char *path, const FfarmFileIdentity *identity, GError **error)
+{
+    struct stat info;
+    FfarmFileIdentity own = *identity;
+    if (is_blank_copy(path, identity, &info))
+        own = ffarm_file_identity(&info);
+    return own.inode == 0 || ffarm_replace_remove_own(path, &own, error);
+}
+
 /* Whatever an act said, the look at @path afterwards decides. */
 static gboolean is_home(const FfarmReplaceRecord *record, const char *path, FfarmOccupant wanted, int failure,
                         GError **error)
@@ -160,6 +170,17 @@ static gboolean undo_same_name(const FfarmReplaceRecord *record, const FfarmRepl
     return is_home(record, destination, FFARM_OCCUPANT_SOURCE, failure, error);
 }
 
+/* Where a file system can neither refuse to overwrite nor link, the result's name is claimed by an empty file first. */
+static gboolean remove_claim(const FfarmReplaceRecord *record, GError **error)
+{
+    struct stat info;
+    FfarmFileIdentity own = {0};
+    if (record->step == FFARM_REPLACE_PLACE && is_blank_copy(record->destination, &own, &info) &&
+        info.st_uid == geteuid() && (info.st_mode & 07777) == 0600)
+        own = ffarm_file_identity(&info);
+    return own.inode == 0 || ffarm_replace_remove_own(record->destination, &own, error);
+}
+
 static gboolean undo_other_name(const FfarmReplaceRecord *record, const FfarmReplaceScene *scene, GError **error)
 {
     if (scene->source != FFARM_OCCUPANT_SOURCE && scene->aside == FFARM_OCCUPANT_SOURCE) {
@@ -168,18 +189,10 @@ static gboolean undo_other_name(const FfarmReplaceRecord *record, const FfarmRep
             return FALSE;
     }
     if (scene->destination != FFARM_OCCUPANT_RESULT)
-        return TRUE;
+        return remove_claim(record, error);
     int failure = ffarm_name_move(record->destination, record->staged);
     return is_home(record, record->staged, FFARM_OCCUPANT_RESULT, failure, error) &&
            ffarm_replace_remove_own(record->destination, &record->staged_id, error);
-}
-
-static gboolean remove_copy(const char *path, FfarmFileIdentity identity, GError **error)
-{
-    struct stat info;
-    if (is_blank_copy(path, &identity, &info))
-        identity = ffarm_file_identity(&info);
-    return identity.inode == 0 || ffarm_replace_remove_own(path, &identity, error);
 }
 
 /* Both a copy of the source and a second name of it are meant. */
@@ -187,14 +200,14 @@ static gboolean empty_trash(const FfarmReplaceRecord *record, GError **error)
 {
     const FfarmFileIdentity *identity = record->trash_id.inode != 0 ? &record->trash_id : &record->source_id;
     return ffarm_replace_remove_own(record->trash, identity, error) &&
-           remove_copy(record->trash_staged, record->trash_id, error);
+           ffarm_replace_remove_copy(record->trash_staged, &record->trash_id, error);
 }
 
 /* A copy of the result goes; the result itself is given back. */
 static gboolean unstage(const FfarmReplaceRecord *record, GError **error)
 {
     if (!ffarm_replace_is_moved(record))
-        return remove_copy(record->staged, record->staged_id, error);
+        return ffarm_replace_remove_copy(record->staged, &record->staged_id, error);
     int failure = ffarm_name_move_over(record->staged, record->result);
     return is_home(record, record->result, FFARM_OCCUPANT_RESULT, failure, error) &&
            ffarm_replace_remove_own(record->staged, &record->staged_id, error);

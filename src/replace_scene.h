@@ -46,6 +46,9 @@ gboolean ffarm_replace_undo(const FfarmReplaceRecord *record, GError **error);
  */
 gboolean ffarm_replace_remove_own(const char *path, const FfarmFileIdentity *identity, GError **error);
 
+/* Removes the copy @path that was being made when @identity was noted; with inode 0 only if nothing is in it yet. */
+gboolean ffarm_replace_remove_copy(const char *path, const FfarmFileIdentity *identity, GError **error);
+
 /* The names of @record that exist, for a person who has to look at them: "A and B"; "" where there is none. New string.
  */
 char *ffarm_replace_name_all(const FfarmReplaceRecord *record);

@@ -67,7 +67,7 @@ class ReplaceRecover : public testing::Test
     FfarmReplaceRecovery Recover()
     {
         g_autoptr(GError) error = nullptr;
-        FfarmReplaceRecovery outcome = ffarm_replace_recover(&record, &error);
+        FfarmReplaceRecovery outcome = ffarm_replace_recover(&record, nullptr, nullptr, &error);
         EXPECT_EQ(outcome == FFARM_REPLACE_RECOVERED_UNCLEAR, error != nullptr);
         message = error ? error->message : "";
         return outcome;

@@ -17,12 +17,18 @@ const char *const fault_calls[] = {"rename", "renameat2", "link",   "unlink",   
 static FaultPlan plan;
 static gboolean is_on;
 static guint n_calls;
+static const char *mounted;
 
 void fault_on(const FaultPlan *wanted)
 {
     plan = *wanted;
     n_calls = 0;
     is_on = TRUE;
+}
+
+void fault_mount(const char *folder)
+{
+    mounted = folder;
 }
 
 guint fault_off(void)
@@ -79,21 +85,31 @@ static long refuse(int failure)
     return -1;
 }
 
+/* TRUE if the one is on the mount and the other is not. */
+static gboolean is_apart(const char *from, const char *to)
+{
+    return is_on && mounted && g_str_has_prefix(from, mounted) != g_str_has_prefix(to, mounted);
+}
+
 int rename(const char *from, const char *to)
 {
-    CALL(int, "rename", syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
+    CALL(int, "rename", is_apart(from, to) ? refuse(EXDEV) : syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
 }
 
 int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned int flags)
 {
     CALL(int, "renameat2",
          is_on &&plan.no_exchange &&flags != 0 ? refuse(EINVAL)
+         : is_apart(from, to)                  ? refuse(EXDEV)
                                                : syscall(SYS_renameat2, from_folder, from, to_folder, to, flags));
 }
 
 int link(const char *from, const char *to)
 {
-    CALL(int, "link", is_on &&plan.no_link ? refuse(EPERM) : syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0));
+    CALL(int, "link",
+         is_on &&plan.no_link ? refuse(EPERM)
+         : is_apart(from, to) ? refuse(EXDEV)
+                              : syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0));
 }
 
 int unlink(const char *path)

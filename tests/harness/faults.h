@@ -33,6 +33,9 @@ typedef struct {
 } FaultPlan;
 
 void fault_on(const FaultPlan *plan);
+/* While it is on, no name is moved or linked into @folder or out of it, as if it were mounted. NULL: anywhere.
+ * Borrowed. */
+void fault_mount(const char *folder);
 /* Returns: how many calls there were of the kind that counts. */
 guint fault_off(void);
 
