@@ -129,7 +129,9 @@ static void name_trash(FfarmReplacement *replacement)
     if (!trash_dir || record->kind == FFARM_REPLACE_KEEP || record->link_id.inode != 0)
         return;
     record->trash_root = ffarm_trash_root(trash_dir, record->source);
-    record->trash = ffarm_trash_path(trash_dir, record->source);
+    /* Where links lead a trash back to the film's own folder, what has the name there is the film. */
+    g_autofree char *wanted = ffarm_trash_path(trash_dir, record->source);
+    record->trash = ffarm_trash_free_name(wanted);
     record->trash_staged = temporary_beside(record->trash, "trash");
 }
 

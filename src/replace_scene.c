@@ -47,6 +47,10 @@ FfarmReplaceScene ffarm_replace_scene(const FfarmReplaceRecord *record)
     struct stat info;
     if (scene.staged == FFARM_OCCUPANT_STRANGER && is_blank_copy(record->staged, &record->staged_id, &info))
         scene.staged = FFARM_OCCUPANT_RESULT;
+    /* Until the result is complete only its number tells it, which goes to somebody's new file once it is removed. */
+    if (record->step < FFARM_REPLACE_PLACE && scene.source == FFARM_OCCUPANT_SOURCE &&
+        scene.destination == FFARM_OCCUPANT_RESULT)
+        scene.destination = FFARM_OCCUPANT_STRANGER;
     return scene;
 }
 

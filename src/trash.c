@@ -15,6 +15,7 @@
 #define LEDGER ".ffarm-trash"
 #define LEDGER_LIMIT (64 * 1024 * 1024) /* more than that is no ledger of ours */
 #define SECONDS_PER_DAY 86400
+#define NS_PER_SECOND 1000000000
 #define N_FIELDS 5
 
 gboolean ffarm_trash_is(const char *folder)
@@ -220,48 +221,75 @@ static void write_ledger(int fd, const char *text)
         g_debug("%s: %s", LEDGER, g_strerror(errno));
 }
 
-/* Returns: TRUE if the ledger may forget @line. */
-static gboolean handle_line(int root, const char *root_name, const char *line, gint64 before_s, guint *n_removed,
-                            GPtrArray *remarks)
+typedef struct {
+    int root;
+    const char *root_name;
+    gint64 now_s, before_s;
+    GHashTable *last; /* name -> gint64*, when it came to lie there last */
+    GString *left;    /* what the ledger goes on to say */
+    guint n_removed;
+    GPtrArray *remarks;
+} Emptying;
+
+static void note_last(const Emptying *emptying, const char *line)
 {
     g_auto(Entry) entry = {0};
     if (!entry_parse(line, &entry))
-        return TRUE;
-    if (entry.since_s > before_s)
-        return FALSE;
-    int failure = remove_entry(root, &entry);
-    *n_removed += failure == 0;
+        return;
+    const gint64 *last = g_hash_table_lookup(emptying->last, entry.name);
+    if (!last || *last < entry.since_s)
+        g_hash_table_replace(emptying->last, g_steal_pointer(&entry.name),
+                             g_memdup2(&entry.since_s, sizeof(entry.since_s)));
+}
+
+/* Returns: TRUE if nothing is left of it. */
+static gboolean remove_old(Emptying *emptying, const Entry *entry)
+{
+    int failure = remove_entry(emptying->root, entry);
+    emptying->n_removed += failure == 0;
     if (failure == 0 || failure == ENOENT)
         return TRUE;
-    g_autofree char *folder = g_filename_display_name(root_name);
-    g_autofree char *name = g_filename_display_name(entry.name);
-    if (remarks)
-        g_ptr_array_add(remarks, g_strdup_printf("%s/%s: could not be removed from the trash: %s", folder, name,
-                                                 g_strerror(failure)));
+    g_autofree char *folder = g_filename_display_name(emptying->root_name);
+    g_autofree char *name = g_filename_display_name(entry->name);
+    if (emptying->remarks)
+        g_ptr_array_add(emptying->remarks, g_strdup_printf("%s/%s: could not be removed from the trash: %s", folder,
+                                                           name, g_strerror(failure)));
     return FALSE;
+}
+
+static void handle_line(Emptying *emptying, const char *line)
+{
+    g_auto(Entry) entry = {0};
+    if (!entry_parse(line, &entry) || entry.since_s < *(gint64 *)g_hash_table_lookup(emptying->last, entry.name))
+        return;
+    /* Nothing is older than its content: the clock was not set then, so that its time begins now. */
+    if (entry.since_s < entry.identity.mtime_ns / NS_PER_SECOND)
+        g_string_append_printf(emptying->left, "%" G_GINT64_FORMAT "%s\n", emptying->now_s, strchr(line, ' '));
+    else if (entry.since_s > emptying->before_s || !remove_old(emptying, &entry))
+        g_string_append_printf(emptying->left, "%s\n", line);
 }
 
 guint ffarm_trash_empty(const char *root, guint days, gint64 now_s, GPtrArray *remarks)
 {
-    guint n_removed = 0;
     int folder = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int ledger = folder >= 0 ? open_ledger(folder, 0) : -1;
     g_autofree char *text = ledger >= 0 ? read_ledger(ledger) : NULL;
-    if (text) {
-        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-        g_autoptr(GString) left = g_string_new(NULL);
-        gint64 before_s = now_s - (gint64)days * SECONDS_PER_DAY;
-        for (char **line = lines; *line; line++)
-            if (!handle_line(folder, root, *line, before_s, &n_removed, remarks))
-                g_string_append_printf(left, "%s\n", *line);
-        if (strcmp(left->str, text) != 0)
-            write_ledger(ledger, left->str);
-    }
+    g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
+    g_autoptr(GString) left = g_string_new(NULL);
+    g_autoptr(GHashTable) last = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    gint64 before_s = now_s - (gint64)days * SECONDS_PER_DAY;
+    Emptying emptying = {folder, root, now_s, before_s, last, left, 0, remarks};
+    for (char **line = lines; *line; line++)
+        note_last(&emptying, *line);
+    for (char **line = lines; *line; line++)
+        handle_line(&emptying, *line);
+    if (text && strcmp(left->str, text) != 0)
+        write_ledger(ledger, left->str);
     if (ledger >= 0)
         close(ledger);
     if (folder >= 0)
         close(folder);
-    return n_removed;
+    return emptying.n_removed;
 }
 
 guint ffarm_trash_empty_all(const char *trash_dir, const GPtrArray *sources, guint days, gint64 now_s,

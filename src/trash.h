@@ -30,8 +30,9 @@ char *ffarm_trash_free_name(const char *path) G_GNUC_WARN_UNUSED_RESULT;
 gboolean ffarm_trash_note(const char *root, const char *path, const FfarmFileIdentity *identity, gint64 now_s,
                           GError **error);
 
-/* Removes what ffarm put below @root more than @days (above 0) before @now_s and is exactly as it was then, and folders
- * that become empty by that. No link is followed. What is gone or was changed is forgotten and left alone. Without a
+/* Removes what ffarm put below @root more than @days (above 0) before @now_s, for the last time, and is exactly as it
+ * was then, and folders that become empty by that. For what is younger than its time there (the clock was wrong) that
+ * begins at @now_s. No link is followed. What is gone or was changed is forgotten and left alone. Without a
  * ledger nothing is done.
  * @remarks: of char*; nullable; what could not be done, in words
  * Returns: how many files were removed. */

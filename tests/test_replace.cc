@@ -131,6 +131,7 @@ class Replace : public testing::Test
         params.source = source;
         params.keep_source = keep;
         params.keep_times = keep_times;
+        params.trash_dir = trash_dir.empty() ? nullptr : trash_dir.c_str();
         params.remarks = remarks;
         params.on_step = OnStep;
         params.user_data = this;
@@ -168,6 +169,7 @@ class Replace : public testing::Test
     GError *error = nullptr;
     GPtrArray *remarks = nullptr;
     bool keep_times = true;
+    std::string trash_dir;
     int refused_step = -1;
     FfarmReplaceStep last_step = FFARM_REPLACE_DONE;
 };
@@ -704,4 +706,20 @@ TEST_F(Replace, GivesBackWhatWasPutThereInTheLastMoment)
     EXPECT_FALSE(Run(result, film));
     ExpectUntouched(film, "the director's cut", FFARM_JOB_ERROR_SOURCE);
     EXPECT_EQ(Names(folder), (std::vector<std::string>{".ffarm-1.mkv.tmp", "film.mkv"}));
+}
+
+// A trash that leads back to the film's own folder: what is undone there is not the film.
+TEST_F(Replace, KeepsAFilmThatItsTrashLeadsTo)
+{
+    std::string film = Write("film.mkv", "old"), result = Write(".ffarm-1.mkv.tmp", "new");
+    ASSERT_EQ(symlink(".", In("trash").c_str()), 0);
+    Probe(film);
+    trash_dir = "trash";
+    refused_step = FFARM_REPLACE_PLACE;
+    EXPECT_FALSE(Run(result, film));
+    EXPECT_EQ(Read(film), "old");
+    refused_step = -1;
+    EXPECT_TRUE(Run(result, film)) << error->message;
+    EXPECT_EQ(Read(film), "new");
+    EXPECT_EQ(Read(In("film (2).mkv")), "old");
 }

@@ -196,6 +196,19 @@ TEST_F(ReplaceRecover, IsOverWhenTheResultWasChangedAfterItsPlacing)
     EXPECT_EQ(Read(record.destination), "tagged by somebody");
 }
 
+// The result was still being written to, so that only a number told it; that of a file that was removed goes to
+// the next one.
+TEST_F(ReplaceRecover, TakesNoNewFileForAResultThatWasNotYetPlaced)
+{
+    record.step = FFARM_REPLACE_PREPARE;
+    Source(record.source);
+    Result(record.destination);
+    record.staged_id.size_bytes = -1;
+    EXPECT_EQ(Recover(), FFARM_REPLACE_RECOVERED_UNDONE);
+    EXPECT_EQ(Read(record.source), "old");
+    EXPECT_EQ(Read(record.destination), "new film");
+}
+
 // Whatever lies under the names: finishing needs the result under its name, and undoing a source or somebody else's
 // file.
 TEST_F(ReplaceRecover, JudgesEveryScene)

@@ -108,6 +108,27 @@ TEST_F(Trash, LeavesWhatWasChangedSince)
     EXPECT_TRUE(Exists(replaced));
 }
 
+// Somebody took a film back, and it came here again; or an earlier try to bring it here failed.
+TEST_F(Trash, CountsFromTheLastTimeThatAFilmCame)
+{
+    std::string film = Add("film.mkv", 60);
+    Note(film, 2);
+    EXPECT_EQ(Empty(30), 0u);
+    EXPECT_TRUE(Exists(film));
+    EXPECT_EQ(Empty(1), 1u);
+}
+
+// The clock was not set yet when the film came.
+TEST_F(Trash, RemovesNothingThatCameBeforeItWasMade)
+{
+    std::string film = Add("film.mkv", (now_s - 100) / day_s), other = Add("other.mkv", 31);
+    EXPECT_EQ(Empty(30), 1u);
+    EXPECT_TRUE(Exists(film));
+    EXPECT_FALSE(Exists(other));
+    EXPECT_EQ(ffarm_trash_empty(root.c_str(), 30, now_s + 29 * day_s, remarks), 0u);
+    EXPECT_EQ(ffarm_trash_empty(root.c_str(), 30, now_s + 31 * day_s, remarks), 1u) << "never removed";
+}
+
 TEST_F(Trash, FollowsNoLink)
 {
     std::string film = Add("deep/film.mkv", 31), beside = std::string(folder) + "/beside";
