@@ -34,7 +34,7 @@ static gboolean is_known(const FfarmFarm *farm, const char *path, const char *fi
     if (stat(path, &info) != 0)
         return FALSE;
     gint64 mtime_ns = (gint64)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
-    g_autofree char *answer = ffarm_journal_recall(farm->options->journal, info.st_size, mtime_ns, fingerprint);
+    g_autofree char *answer = ffarm_journal_recall(farm->options->journal, path, info.st_size, mtime_ns, fingerprint);
     return answer != NULL;
 }
 

@@ -94,10 +94,11 @@ gboolean ffarm_journal_note_replacement(FfarmJournal *journal, const char *run_i
 
 /* --- what is known of a file --- */
 
-/* What runs have done with a file of this size and time of change under a profile of this fingerprint.
+/* What runs have done with the file @path, or one that began like it, of this size and time of change under a profile
+ * of this fingerprint.
  * Returns: new string in words ("was below the threshold on 2026-11-20"); NULL: nothing that speaks against doing it.
  */
-char *ffarm_journal_recall(FfarmJournal *journal, gint64 size_bytes, gint64 mtime_ns,
+char *ffarm_journal_recall(FfarmJournal *journal, const char *path, gint64 size_bytes, gint64 mtime_ns,
                            const char *fingerprint) G_GNUC_WARN_UNUSED_RESULT;
 
 /* --- history --- */

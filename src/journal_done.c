@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "journal_private.h"
 
@@ -8,17 +10,36 @@ static gboolean is_remembered(FfarmJobState state)
     return state == FFARM_JOB_DONE || state == FFARM_JOB_KEPT || state == FFARM_JOB_BELOW_THRESHOLD;
 }
 
+/* So much of a file is looked at; a probe has just read it. */
+#define HEAD_BYTES 65536
+
+/* What tells films apart that have one size and time of change, as the parts of a copied DVD do: @fingerprint, and a
+ * checksum of how the file @path begins where that can be read. */
+static char *make_key(const char *fingerprint, const char *path)
+{
+    g_autofree char *head = g_malloc(HEAD_BYTES);
+    int fd = path ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+    ssize_t length = fd >= 0 ? pread(fd, head, HEAD_BYTES, 0) : -1;
+    if (fd >= 0)
+        close(fd);
+    if (length <= 0)
+        return g_strdup(fingerprint);
+    g_autofree char *sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)head, (gsize)length);
+    return g_strdup_printf("%s %.16s", fingerprint, sum);
+}
+
 static gboolean remember_result(FfarmJournal *journal, const char *run_id, guint item, FfarmJobState state,
                                 const char *output, GError **error)
 {
     struct stat info;
     if (!output || state == FFARM_JOB_BELOW_THRESHOLD || stat(output, &info) != 0)
         return TRUE;
+    g_autofree char *key = make_key("", output);
     gint64 mtime_ns = (gint64)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
     return ffarm_journal_execute(journal, error,
-                                 "INSERT OR REPLACE INTO done SELECT ?, ?, fingerprint, state, 1, changed_us FROM jobs"
-                                 " WHERE run = ? AND item = ? AND fingerprint IS NOT NULL",
-                                 "iiti", (gint64)info.st_size, mtime_ns, run_id, (gint64)item);
+                                 "INSERT OR REPLACE INTO done SELECT ?, ?, fingerprint || ?, state, 1, changed_us"
+                                 " FROM jobs WHERE run = ? AND item = ? AND fingerprint IS NOT NULL",
+                                 "iitti", (gint64)info.st_size, mtime_ns, key, run_id, (gint64)item);
 }
 
 /* A source that was replaced is not remembered: who puts it back, from a backup say, wants it encoded anew. */
@@ -31,19 +52,21 @@ static gboolean is_replaced(FfarmJobState state, const char *source, const char 
            (stat(output, &after) == 0 && before.st_dev == after.st_dev && before.st_ino == after.st_ino);
 }
 
-static gboolean remember_source(FfarmJournal *journal, const char *run_id, guint item, GError **error)
+static gboolean remember_source(FfarmJournal *journal, const char *run_id, guint item, const char *source,
+                                GError **error)
 {
+    g_autofree char *key = make_key("", source);
     return ffarm_journal_execute(journal, error,
-                                 "INSERT OR REPLACE INTO done SELECT source_size, mtime_ns, fingerprint, state, 0,"
+                                 "INSERT OR REPLACE INTO done SELECT source_size, mtime_ns, fingerprint || ?, state, 0,"
                                  " changed_us FROM jobs WHERE run = ? AND item = ? AND fingerprint IS NOT NULL",
-                                 "ti", run_id, (gint64)item);
+                                 "tti", key, run_id, (gint64)item);
 }
 
 gboolean ffarm_journal_remember(FfarmJournal *journal, const char *run_id, guint item, FfarmJobState state,
                                 const char *source, const char *output, GError **error)
 {
     return !is_remembered(state) ||
-           ((is_replaced(state, source, output) || remember_source(journal, run_id, item, error)) &&
+           ((is_replaced(state, source, output) || remember_source(journal, run_id, item, source, error)) &&
             remember_result(journal, run_id, item, state, output, error));
 }
 
@@ -71,14 +94,19 @@ static const char *say_what(const Memory *memory)
     return memory->state == FFARM_JOB_KEPT ? "was encoded and kept" : "was encoded";
 }
 
-char *ffarm_journal_recall(FfarmJournal *journal, gint64 size_bytes, gint64 mtime_ns, const char *fingerprint)
+char *ffarm_journal_recall(FfarmJournal *journal, const char *path, gint64 size_bytes, gint64 mtime_ns,
+                           const char *fingerprint)
 {
+    if (!journal)
+        return NULL;
+    /* What could not be read when it was remembered, or by an ffarm that did not look, goes by the rest. */
+    g_autofree char *key = make_key(fingerprint, path);
     Memory memory = {0};
     g_autoptr(GError) error = NULL;
     if (!ffarm_journal_query(journal, take_memory, &memory, &error,
                              "SELECT state, is_result, when_us FROM done"
-                             " WHERE size = ? AND mtime_ns = ? AND fingerprint = ?",
-                             "iit", size_bytes, mtime_ns, fingerprint))
+                             " WHERE size = ? AND mtime_ns = ? AND fingerprint IN (?, ?)",
+                             "iitt", size_bytes, mtime_ns, key, fingerprint))
         g_debug("%s", error->message);
     if (!memory.is_found)
         return NULL;

@@ -365,8 +365,7 @@ static gboolean settle_recalled(const FfarmPlanOptions *options, FfarmPlanItem *
         if (g_strcmp0(fingerprint, asked) == 0)
             continue;
         asked = fingerprint;
-        char *reason =
-            options->recall(item->media->size_bytes, item->media->mtime_ns, fingerprint, options->recall_data);
+        char *reason = options->recall(item->media, fingerprint, options->recall_data);
         if (reason) {
             settle(item, FFARM_PLAN_SKIP, reason);
             return TRUE;

@@ -27,70 +27,70 @@ typedef enum {
 typedef enum { FFARM_ORDER_GIVEN, FFARM_ORDER_LONGEST, FFARM_ORDER_SHORTEST } FfarmOrder;
 
 typedef struct {
-    gboolean keep;          /* -k: source kept, result beside it as NAME.EXT.tmp */
-    const char *output_dir; /* -o: results below it, sources untouched; nullable */
+    gboolean keep;                 /* -k: source kept, result beside it as NAME.EXT.tmp */
+    const char *output_dir;        /* -o: results below it, sources untouched; nullable */
     const char *const *only_hosts; /* --host; nullable */
-    gboolean sequential;    /* -s: one encode at a time */
+    gboolean sequential;           /* -s: one encode at a time */
     FfarmOrder order;
-    /* What became of a file of this size and time of change under a profile of this fingerprint before (see FfarmChoice):
-     * new string in words, the reason for which it is skipped; NULL: nothing, it is encoded. Called on this thread.
-     * Nullable: nothing is known. */
-    char *(*recall)(gint64 size_bytes, gint64 mtime_ns, const char *fingerprint, gpointer user_data);
+    /* What became of such a file (path, size, time of change) under a profile of this fingerprint before (see
+     * FfarmChoice): new string in words, the reason for which it is skipped; NULL: nothing, it is encoded. Called on
+     * this thread. Nullable: nothing is known. */
+    char *(*recall)(const FfarmMedia *media, const char *fingerprint, gpointer user_data);
     gpointer recall_data;
     guint probe_timeout_ms; /* 0: the prober's default */
     guint probe_threads;    /* 0: one per processor */
 } FfarmPlanOptions;
 
 typedef struct {
-    guint id;               /* place in the plan, from 0 */
+    guint id; /* place in the plan, from 0 */
     FfarmInput *input;
-    FfarmMedia *media;      /* never NULL */
+    FfarmMedia *media; /* never NULL */
     FfarmPlanStatus status;
-    char *reason;           /* one line in words; for ENCODE what gets lost or changed, NULL: nothing */
-    const FfarmRule *rule;  /* that matched; nullable */
-    GPtrArray *trace;       /* of FfarmVerdict; NULL when no rule was asked */
-    char *profile;          /* by -p or rule; a host's own profile replaces it (see the choice). NULL when not ENCODE, and
-                               in a configuration without rules, where only hosts with a profile of their own take files */
-    char *job_id;           /* RUNID-ID */
+    char *reason;          /* one line in words; for ENCODE what gets lost or changed, NULL: nothing */
+    const FfarmRule *rule; /* that matched; nullable */
+    GPtrArray *trace;      /* of FfarmVerdict; NULL when no rule was asked */
+    char *profile; /* by -p or rule; a host's own profile replaces it (see the choice). NULL when not ENCODE, and
+                      in a configuration without rules, where only hosts with a profile of their own take files */
+    char *job_id;  /* RUNID-ID */
 } FfarmPlanItem;
 
 typedef struct {
-    char *run_id;           /* [0-9a-z]+, made new for every plan; holds 64 random bits */
+    char *run_id;                  /* [0-9a-z]+, made new for every plan; holds 64 random bits */
     const FfarmSettings *settings; /* borrowed: outlives the plan */
-    gboolean keep;          /* as asked for, or because the configuration is the built-in one and there is no -o */
-    char *output_dir;       /* absolute; nullable */
+    gboolean keep;    /* as asked for, or because the configuration is the built-in one and there is no -o */
+    char *output_dir; /* absolute; nullable */
     gboolean sequential;
     FfarmOrder order;
-    GPtrArray *items;       /* of FfarmPlanItem, in the order of the inputs */
-    GPtrArray *hosts;       /* of FfarmHost: enabled (and --host) ones of every cluster used, each once; the implicit local
-                               host of runs without -c among them. Owned. */
-    GPtrArray *disabled;    /* of FfarmHost of the same clusters that do not take part. Owned. */
+    GPtrArray *items;    /* of FfarmPlanItem, in the order of the inputs */
+    GPtrArray *hosts;    /* of FfarmHost: enabled (and --host) ones of every cluster used, each once; the implicit local
+                            host of runs without -c among them. Owned. */
+    GPtrArray *disabled; /* of FfarmHost of the same clusters that do not take part. Owned. */
 } FfarmPlan;
 
 /* How one host would do one item. */
 typedef struct {
-    const FfarmHost *host;     /* borrowed from the plan */
-    const char *queue;         /* whose slot it takes; NULL: default queue. Borrowed from the host */
-    gboolean any_queue;        /* TRUE: any slot of the host will do */
-    const char *engine;        /* static */
-    FfarmProfile *profile;     /* effective: mixins and engine applied */
-    FfarmStreamPlan *streams;  /* borrows from the item's media */
-    const char *muxer;         /* static; never NULL: without a muxer there is no choice */
+    const FfarmHost *host;    /* borrowed from the plan */
+    const char *queue;        /* whose slot it takes; NULL: default queue. Borrowed from the host */
+    gboolean any_queue;       /* TRUE: any slot of the host will do */
+    const char *engine;       /* static */
+    FfarmProfile *profile;    /* effective: mixins and engine applied */
+    FfarmStreamPlan *streams; /* borrows from the item's media */
+    const char *muxer;        /* static; never NULL: without a muxer there is no choice */
     FfarmPlacement *placement;
-    char *fingerprint;         /* of the profile and mixins before the engine; see ffarm_profile_fingerprint() */
-    char *destination;         /* final path of the result on this machine */
-    FfarmOriginals originals;  /* what becomes of the source: REPLACE, KEEP (also for -k and -o) or TRASH */
-    char *trash;               /* where it goes with TRASH, with a number if that is taken; NULL: not there */
-    gboolean keep_times;       /* the result gets the source's time of change */
-    char **argv;               /* ffmpeg's, as it will be run but for the temporary names of the attempt */
+    char *fingerprint;        /* of the profile and mixins before the engine; see ffarm_profile_fingerprint() */
+    char *destination;        /* final path of the result on this machine */
+    FfarmOriginals originals; /* what becomes of the source: REPLACE, KEEP (also for -k and -o) or TRASH */
+    char *trash;              /* where it goes with TRASH, with a number if that is taken; NULL: not there */
+    gboolean keep_times;      /* the result gets the source's time of change */
+    char **argv;              /* ffmpeg's, as it will be run but for the temporary names of the attempt */
 } FfarmChoice;
 
-/* Probes @inputs (array of FfarmInput; taken over, the array is left empty), asks the rules and finds clashes: a source given
- * twice or reached by two names (same device and inode), two sources with the same result, a result that would overwrite
- * another file.
+/* Probes @inputs (array of FfarmInput; taken over, the array is left empty), asks the rules and finds clashes: a source
+ * given twice or reached by two names (same device and inode), two sources with the same result, a result that would
+ * overwrite another file.
  * @progress: nullable; called on this thread after every file.
- * Returns: new plan; NULL with FFARM_CONFIG_ERROR (unknown cluster, profile, mixin or host, named) before anything is probed,
- * or G_IO_ERROR_CANCELLED. */
+ * Returns: new plan; NULL with FFARM_CONFIG_ERROR (unknown cluster, profile, mixin or host, named) before anything is
+ * probed, or G_IO_ERROR_CANCELLED. */
 FfarmPlan *ffarm_plan_new(const FfarmSettings *settings, GPtrArray *inputs, const FfarmPlanOptions *options,
                           void (*progress)(guint done, guint total, gpointer user_data), gpointer user_data,
                           GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -100,10 +100,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmPlan, ffarm_plan_free)
 /* How @host does @item (status ENCODE). Pure: the same answer every time.
  * @reason: nullable; when NULL is returned, new string that says why this host may not take it.
  * Returns: new choice, free with ffarm_choice_free(); NULL if the host may not take it. */
-FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host, char **reason)
-    G_GNUC_WARN_UNUSED_RESULT;
-/* Where @choice for @item puts its files under another @job_id ([a-z0-9-]+), and ffmpeg's arguments for that @placement:
- * every attempt has names of its own, so that what an earlier one left running can't write to its files.
+FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host,
+                               char **reason) G_GNUC_WARN_UNUSED_RESULT;
+/* Where @choice for @item puts its files under another @job_id ([a-z0-9-]+), and ffmpeg's arguments for that
+ * @placement: every attempt has names of its own, so that what an earlier one left running can't write to its files.
  * Returns: new placement, free with ffarm_placement_free(); new string array, free with g_strfreev(). */
 FfarmPlacement *ffarm_choice_place(const FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item,
                                    const char *job_id) G_GNUC_WARN_UNUSED_RESULT;
@@ -112,6 +112,7 @@ void ffarm_choice_free(FfarmChoice *choice); /* NULL is legal */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmChoice, ffarm_choice_free)
 
 guint ffarm_plan_count(const FfarmPlan *plan, FfarmPlanStatus status);
-const char *ffarm_plan_status_name(FfarmPlanStatus status); /* "encode", "skip", "unmatched", "invalid", "unassignable" */
+const char *
+ffarm_plan_status_name(FfarmPlanStatus status); /* "encode", "skip", "unmatched", "invalid", "unassignable" */
 
 G_END_DECLS

@@ -148,7 +148,7 @@ TEST_F(Journal, RemembersGoodEnds)
     const char *words[] = {"was encoded on", "was encoded and kept on", "was below the threshold on", nullptr, nullptr};
     for (guint i = 0; i < 5; i++) {
         Note(plan, i, states[i]);
-        g_autofree char *text = ffarm_journal_recall(journal, 1000 + i, 5000 + i, "print");
+        g_autofree char *text = ffarm_journal_recall(journal, "/a", 1000 + i, 5000 + i, "print");
         ASSERT_EQ(text != nullptr, words[i] != nullptr) << i;
         if (text) {
             EXPECT_TRUE(g_str_has_prefix(text, words[i])) << text;
@@ -161,9 +161,25 @@ TEST_F(Journal, RemembersNoOtherFileAndNoOtherProfile)
     FfarmPlan *plan = Plan("run1", {"/a"});
     Begin(plan);
     Note(plan, 0, FFARM_JOB_DONE);
-    EXPECT_EQ(ffarm_journal_recall(journal, 1001, 5000, "print"), nullptr);
-    EXPECT_EQ(ffarm_journal_recall(journal, 1000, 5001, "print"), nullptr);
-    EXPECT_EQ(ffarm_journal_recall(journal, 1000, 5000, "other"), nullptr);
+    EXPECT_EQ(ffarm_journal_recall(journal, "/a", 1001, 5000, "print"), nullptr);
+    EXPECT_EQ(ffarm_journal_recall(journal, "/a", 1000, 5001, "print"), nullptr);
+    EXPECT_EQ(ffarm_journal_recall(journal, "/a", 1000, 5000, "other"), nullptr);
+}
+
+// The parts of a DVD that was copied are of one size, and of one time.
+TEST_F(Journal, TellsFilmsApartThatAreOfOneSizeAndTime)
+{
+    g_autofree char *one = scratch_write(folder, "one.vob", "the first part", -1);
+    g_autofree char *two = scratch_write(folder, "two.vob", "the other part", -1);
+    g_autofree char *moved = scratch_write(folder, "moved.vob", "the first part", -1);
+    FfarmPlan *plan = Plan("run1", {one});
+    Begin(plan);
+    Note(plan, 0, FFARM_JOB_KEPT);
+    g_autofree char *known = ffarm_journal_recall(journal, one, 1000, 5000, "print");
+    EXPECT_NE(known, nullptr);
+    EXPECT_EQ(ffarm_journal_recall(journal, two, 1000, 5000, "print"), nullptr);
+    g_autofree char *elsewhere = ffarm_journal_recall(journal, moved, 1000, 5000, "print");
+    EXPECT_NE(elsewhere, nullptr);
 }
 
 TEST_F(Journal, RemembersTheResultToo)
@@ -178,7 +194,7 @@ TEST_F(Journal, RemembersTheResultToo)
     struct stat info;
     ASSERT_EQ(stat(job->output, &info), 0);
     gint64 mtime_ns = info.st_mtim.tv_sec * G_GINT64_CONSTANT(1000000000) + info.st_mtim.tv_nsec;
-    g_autofree char *text = ffarm_journal_recall(journal, 12, mtime_ns, "print");
+    g_autofree char *text = ffarm_journal_recall(journal, job->output, 12, mtime_ns, "print");
     EXPECT_NE(text, nullptr);
 }
 
@@ -192,7 +208,7 @@ TEST_F(Journal, ForgetsASourceThatWasReplaced)
     job->fingerprint = g_strdup("print");
     job->output = scratch_write(folder, "result.mkv", "twelve bytes", -1);
     ASSERT_TRUE(ffarm_journal_note_job(journal, "run1", job, nullptr));
-    EXPECT_EQ(ffarm_journal_recall(journal, 1000, 5000, "print"), nullptr);
+    EXPECT_EQ(ffarm_journal_recall(journal, "/a", 1000, 5000, "print"), nullptr);
 }
 
 TEST_F(Journal, RefusesToBeReadByAnOlderFfarm)
@@ -306,7 +322,7 @@ TEST_F(Journal, OfNobodyKnowsNothing)
     EXPECT_TRUE(ffarm_journal_strike_trace(nullptr, id, FFARM_TRACE_HERE, nullptr));
     EXPECT_TRUE(ffarm_journal_note_replacement(nullptr, "run1", 0, "x", nullptr));
     EXPECT_TRUE(ffarm_journal_lock_file(nullptr, 1, 2));
-    EXPECT_EQ(ffarm_journal_recall(nullptr, 1, 2, "print"), nullptr);
+    EXPECT_EQ(ffarm_journal_recall(nullptr, "/a", 1, 2, "print"), nullptr);
     EXPECT_TRUE(ffarm_journal_end_run(nullptr, "run1", nullptr));
 }
 

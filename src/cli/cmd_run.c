@@ -151,9 +151,9 @@ static void on_looked_at(guint done, guint total, gpointer user_data)
     fprintf(stderr, "looked at %u of %u files\n", done, total);
 }
 
-static char *recall(gint64 size_bytes, gint64 mtime_ns, const char *fingerprint, gpointer journal)
+static char *recall(const FfarmMedia *media, const char *fingerprint, gpointer journal)
 {
-    char *what = ffarm_journal_recall(journal, size_bytes, mtime_ns, fingerprint);
+    char *what = ffarm_journal_recall(journal, media->path, media->size_bytes, media->mtime_ns, fingerprint);
     if (!what)
         return NULL;
     g_autofree char *words = what;
