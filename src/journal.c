@@ -264,17 +264,35 @@ static gboolean make_files(FfarmJournal *journal, GError **error)
     return journal->locks != NULL;
 }
 
-static int stop_at_first(void *is_good, int n_columns, char **values, char **names)
+static int take_first(void *answer, int n_columns, char **values, char **names)
 {
-    *(gboolean *)is_good = n_columns > 0 && g_strcmp0(values[0], "ok") == 0;
+    *(char **)answer = g_strdup(n_columns > 0 && values[0] ? values[0] : "");
     return 1;
 }
 
-static gboolean is_sound(sqlite3 *db)
+/* What a page can't be read for is told as if it were damage: "... unable to get the page. error code=266". */
+static int find_page_error(const char *answer)
 {
-    gboolean is_good = FALSE;
-    sqlite3_exec(db, "PRAGMA quick_check(1)", stop_at_first, &is_good, NULL);
-    return is_good;
+    const char *mark = strstr(answer, "error code=");
+    return mark ? (int)g_ascii_strtoll(mark + strlen("error code="), NULL, 10) & 0xff : SQLITE_OK;
+}
+
+static gboolean is_damage(int code)
+{
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
+/* Looks through all of @db. A disk that fails, or no memory, is no damage. Returns: SQLITE_OK if it is sound. */
+static int check_database(sqlite3 *db)
+{
+    g_autofree char *answer = NULL;
+    int code = sqlite3_exec(db, "PRAGMA quick_check(1)", take_first, &answer, NULL) & 0xff;
+    if (!answer)
+        return code == SQLITE_OK ? SQLITE_CORRUPT : code;
+    if (strcmp(answer, "ok") == 0)
+        return SQLITE_OK;
+    code = find_page_error(answer);
+    return code == SQLITE_OK ? SQLITE_CORRUPT : code;
 }
 
 /* Returns: the open database; NULL with @error, and *@is_damaged when that is why. */
@@ -287,12 +305,15 @@ static sqlite3 *open_database(const FfarmJournal *journal, gboolean *is_damaged,
         sqlite3_open_v2(journal->path, &db, flags, NULL) == SQLITE_OK &&
         sqlite3_busy_timeout(db, BUSY_MS) == SQLITE_OK &&
         sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL, NULL) == SQLITE_OK;
-    int code = is_open ? SQLITE_OK : sqlite3_errcode(db) & 0xff;
-    *is_damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || (is_open && !is_sound(db));
-    if (is_open && !*is_damaged && ffarm_journal_migrate(db, journal->name, error))
+    int code = is_open ? check_database(db) : sqlite3_errcode(db) & 0xff;
+    *is_damaged = is_damage(code);
+    if (code == SQLITE_OK && ffarm_journal_migrate(db, journal->name, error))
         return db;
     if (!is_open)
         ffarm_journal_fail(db, journal->name, error);
+    else if (code != SQLITE_OK)
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: the journal can't be used: %s", journal->name,
+                    sqlite3_errstr(code));
     sqlite3_close(db);
     return NULL;
 }

@@ -117,6 +117,16 @@ TEST_F(CliJournal, HasNoHistoryAtFirst)
     EXPECT_FALSE(Exists(".home/.local/state/ffarm")) << "asking leaves nothing behind";
 }
 
+TEST_F(CliJournal, SaysThatAJournalWasDamagedWhoeverFindsOut)
+{
+    const std::vector<std::vector<std::string>> lines = {{"history"}, {"stop"}, {"resume"}, {"--dry-run", "film.mkv"}};
+    g_mkdir_with_parents(Path(".home/.local/state/ffarm").c_str(), 0700);
+    for (const std::vector<std::string> &line : lines) {
+        Write(".home/.local/state/ffarm/journal.db", "this is no database at all, is it?");
+        EXPECT_TRUE(contains(Run(line).err, "the journal was damaged")) << line[0];
+    }
+}
+
 TEST_F(CliJournal, SkipsWhatWasEncodedUnlessAskedAgain)
 {
     std::string film = Clip("film.mkv");

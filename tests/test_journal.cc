@@ -1,9 +1,26 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "journal_fixture.h"
 
+#include <cerrno>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <thread>
+#include <unistd.h>
+
+namespace
+{
+// Set by a test: all but the first pages of a file can't be read.
+bool fails_reading = false;
+} // namespace
+
+extern "C" ssize_t pread64(int fd, void *data, size_t size, off64_t position)
+{
+    if (!fails_reading || position < 8192)
+        return syscall(SYS_pread64, fd, data, size, position);
+    errno = EIO;
+    return -1;
+}
 
 namespace
 {
@@ -255,6 +272,24 @@ TEST_F(Journal, IsBegunAnewWhenAPageIsDamaged)
     journal = Open(&notice);
     ASSERT_NE(journal, nullptr);
     EXPECT_NE(notice, "");
+}
+
+// A disk that fails for a moment has damaged nothing; what the journal knows of half-done replacements is still needed.
+TEST_F(Journal, StaysWhereItIsWhenItCanNotBeRead)
+{
+    Begin(Plan("run1", std::vector<std::string>(200, "/films/some-name-that-fills-a-page.mkv")));
+    ffarm_journal_free(journal);
+    g_autoptr(GError) error = nullptr;
+    fails_reading = true;
+    journal = ffarm_journal_open(folder, nullptr, &error);
+    fails_reading = false;
+    EXPECT_EQ(journal, nullptr);
+    ASSERT_NE(error, nullptr);
+    EXPECT_NE(strstr(error->message, "journal.db: the journal can't be used"), nullptr) << error->message;
+    EXPECT_EQ(find_damaged(folder), "");
+    std::string notice;
+    journal = Open(&notice);
+    EXPECT_EQ(notice, "");
 }
 
 TEST_F(Journal, IsWrittenByManyAtOnce)

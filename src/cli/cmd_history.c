@@ -6,6 +6,7 @@
 
 #include "exit_code.h"
 #include "find_run.h"
+#include "run.h"
 #include "term.h"
 #include "text.h"
 
@@ -148,7 +149,7 @@ int cmd_history(const CliArgs *args)
     g_autoptr(GError) error = NULL;
     if (args->files->len == 0 && !ffarm_journal_exists(NULL))
         return CLI_EXIT_DONE;
-    g_autoptr(FfarmJournal) journal = ffarm_journal_open(NULL, NULL, &error);
+    g_autoptr(FfarmJournal) journal = cli_look_into_journal(&error);
     if (journal && show(args, journal, &error))
         return CLI_EXIT_DONE;
     cli_complain("%s", error->message);

@@ -91,11 +91,8 @@ static int go_on_with(const CliArgs *now, FfarmJournal *journal, const FfarmRunR
 
 static int go_on(const CliArgs *args, const Choice *choice)
 {
-    g_autofree char *notice = NULL;
     g_autoptr(GError) error = NULL;
-    g_autoptr(FfarmJournal) journal = ffarm_journal_open(NULL, &notice, &error);
-    if (notice)
-        cli_warn("%s", notice);
+    g_autoptr(FfarmJournal) journal = cli_look_into_journal(&error);
     g_autoptr(GPtrArray) runs = journal ? ffarm_journal_runs(journal, &error) : NULL;
     const FfarmRunRecord *record = runs ? cli_find_run(args, runs, choice->is_meant, &error) : NULL;
     if (error) {

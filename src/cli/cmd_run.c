@@ -302,7 +302,7 @@ static gboolean open_journal(Run *run, FfarmJournal **opened, int *status)
     if (run->earlier)
         return recover_for_earlier(run, status);
     if (args->dry_run)
-        run->journal = *opened = ffarm_journal_exists(NULL) ? ffarm_journal_open(NULL, NULL, NULL) : NULL;
+        run->journal = *opened = ffarm_journal_exists(NULL) ? cli_look_into_journal(NULL) : NULL;
     else
         run->journal = *opened =
             cli_open_journal(run->settings, replaces, args->quiet, cli_interrupt_cancellable(run->interrupt), status);

@@ -6,6 +6,7 @@
 
 #include "exit_code.h"
 #include "find_run.h"
+#include "run.h"
 #include "term.h"
 
 static gboolean is_live(const FfarmRunRecord *record)
@@ -55,7 +56,7 @@ static gboolean stop_all(FfarmJournal *journal, const GPtrArray *runs, const Cli
 int cmd_stop(const CliArgs *args)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(FfarmJournal) journal = ffarm_journal_open(NULL, NULL, &error);
+    g_autoptr(FfarmJournal) journal = cli_look_into_journal(&error);
     g_autoptr(GPtrArray) runs = journal ? ffarm_journal_runs(journal, &error) : NULL;
     const FfarmRunRecord *named = runs && args->files->len > 0 ? cli_find_run(args, runs, is_live, &error) : NULL;
     if (error) {

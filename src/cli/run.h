@@ -26,6 +26,10 @@ int cli_run(const CliArgs *args, const CliEarlierRun *earlier);
  * more may be done. */
 int cli_recover(FfarmJournal *journal, const FfarmSettings *settings, gboolean is_quiet, GCancellable *cancellable);
 
+/* Opens the journal, and says so where a damaged one had to be begun anew: with it goes what half-done replacements
+ * left. Returns: new journal; NULL with @error (nullable). */
+FfarmJournal *cli_look_into_journal(GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Opens the journal and recovers what earlier runs left half-done, saying so.
  * @must_have: without it, all that goes wrong is said, and NULL is returned with @status left alone.
  * Returns: new journal; NULL with *@status set where nothing may be done without it. */

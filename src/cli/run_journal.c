@@ -20,14 +20,20 @@ int cli_recover(FfarmJournal *journal, const FfarmSettings *settings, gboolean i
     return CLI_EXIT_USAGE;
 }
 
+FfarmJournal *cli_look_into_journal(GError **error)
+{
+    g_autofree char *notice = NULL;
+    FfarmJournal *journal = ffarm_journal_open(NULL, &notice, error);
+    if (notice)
+        cli_warn("%s", notice);
+    return journal;
+}
+
 FfarmJournal *cli_open_journal(const FfarmSettings *settings, gboolean must_have, gboolean is_quiet,
                                GCancellable *cancellable, int *status)
 {
-    g_autofree char *notice = NULL;
     g_autoptr(GError) error = NULL;
-    g_autoptr(FfarmJournal) journal = ffarm_journal_open(NULL, &notice, &error);
-    if (notice)
-        cli_warn("%s", notice);
+    g_autoptr(FfarmJournal) journal = cli_look_into_journal(&error);
     if (journal && ffarm_recovery_run(journal, settings, say, &is_quiet, cancellable, &error))
         return g_steal_pointer(&journal);
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
