@@ -9,6 +9,7 @@
 
 #define KEEP_DAYS 90
 #define KEEP_RUNS 1000
+#define KEEP_JOBS 1000000 /* a run of every night over 200,000 films would fill a disk else */
 
 /* Tells apart what may give the same number to different processes: machines, boots and containers. */
 static char *find_machine(void)
@@ -173,8 +174,11 @@ static gboolean forget_old(FfarmJournal *journal, GError **error)
         ffarm_journal_query(journal, take_name, names, error,
                             "SELECT id FROM runs WHERE end_us > 0 AND id NOT IN (SELECT run FROM traces)"
                             " AND id NOT IN (SELECT run FROM replacements)"
-                            " AND (begin_us < ? OR id NOT IN (SELECT id FROM runs ORDER BY begin_us DESC LIMIT ?))",
-                            "ii", oldest_us, (gint64)KEEP_RUNS);
+                            " AND (begin_us < ? OR id NOT IN (SELECT id FROM runs ORDER BY begin_us DESC LIMIT ?)"
+                            " OR id IN (SELECT id FROM (SELECT id, sum(n) OVER (ORDER BY begin_us DESC) - n AS newer"
+                            " FROM (SELECT id, begin_us, (SELECT count(*) FROM jobs WHERE run = id) AS n FROM runs))"
+                            " WHERE newer >= ?))",
+                            "iii", oldest_us, (gint64)KEEP_RUNS, (gint64)KEEP_JOBS);
     for (guint i = 0; is_good && i < names->len; i++) {
         const char *run_id = g_ptr_array_index(names, i);
         for (gsize k = 0; is_good && k < G_N_ELEMENTS(deletions); k++)

@@ -330,6 +330,28 @@ TEST_F(Journal, ForgetsWhatIsTooOld)
     EXPECT_FALSE(g_file_test(log, G_FILE_TEST_EXISTS));
 }
 
+// As many films every night make a journal in which nothing is found any more.
+TEST_F(Journal, ForgetsOldRunsOfVeryManyFiles)
+{
+    for (const char *run_id : {"run1", "run2", "run3"})
+        Begin(Plan(run_id, {"/a"}));
+    sqlite3 *db = nullptr;
+    std::string path = std::string(folder) + "/journal.db";
+    ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(db,
+                           "UPDATE runs SET begin_us = begin_us + substr(id, 4);"
+                           "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999999)"
+                           " INSERT INTO jobs (run, item, path, source_size, mtime_ns, state, changed_us)"
+                           " SELECT 'run2', i, '', 0, 0, 0, 0 FROM n",
+                           nullptr, nullptr, nullptr),
+              SQLITE_OK);
+    sqlite3_close(db);
+    for (const char *run_id : {"run1", "run2", "run3"})
+        ASSERT_TRUE(ffarm_journal_end_run(journal, run_id, nullptr));
+    g_autoptr(GPtrArray) runs = Runs();
+    EXPECT_EQ(runs->len, 2U) << "run1, which a run of a million files came after";
+}
+
 TEST_F(Journal, LocksFilesAndNames)
 {
     g_autoptr(FfarmJournal) other = Open();
