@@ -4,6 +4,7 @@
 #include "av_input.h"
 #include "media_input.h"
 #include "probe_task.h"
+#include "timeline.h"
 #include "worker_pool.h"
 
 #define MOST_THREADS 8
@@ -166,6 +167,7 @@ static int decode_packets(Decoding *decoding, guint stall_ms)
 {
     AvInput *input = decoding->input;
     g_autoptr(AVPacket) packet = av_packet_alloc();
+    g_autoptr(Timeline) timeline = timeline_new();
     for (;;) {
         av_input_set_deadline(input, stall_ms);
         int status = av_input_must_stop(input) ? AVERROR_EXIT : av_read_frame(input->format, packet);
@@ -175,6 +177,7 @@ static int decode_packets(Decoding *decoding, guint stall_ms)
             return status == AVERROR_EOF && input->format->pb->error < 0 ? input->format->pb->error : status;
         av_input_note_progress(input);
         add_streams(decoding);
+        timeline_straighten(timeline, input->format, packet);
         decode(decoding, packet->stream_index, packet);
         av_packet_unref(packet);
     }

@@ -98,6 +98,8 @@ static const WireField packets_stream_fields[] = {
     {WIRE_INTEGER, PACKETS_STREAM(first_key_us)},
     {WIRE_INTEGER, PACKETS_STREAM(last_us)},
     {WIRE_INTEGER, PACKETS_STREAM(end_us)},
+    {WIRE_INTEGER, PACKETS_STREAM(gaps_us), 0, G_MAXINT64},
+    {WIRE_INTEGER, PACKETS_STREAM(long_gaps_us), 0, G_MAXINT64},
     {WIRE_INTEGER, PACKETS_STREAM(backward_dts), 0, G_MAXINT64},
     {WIRE_INTEGER, PACKETS_STREAM(corrupt), 0, G_MAXINT64},
     {WIRE_INTEGER, PACKETS_STREAM(checksum)},

@@ -4,14 +4,22 @@
 #include "cue.h"
 #include "media_input.h"
 #include "probe_task.h"
+#include "timeline.h"
 #include "worker_pool.h"
 
 #include <libavutil/mem.h>
 #include <libavutil/murmur3.h>
 
+/* Forged times stay far enough from where their difference overflows. */
+#define MOST_US (G_MAXINT64 / 4)
+/* No packet of sound is longer. */
+#define MOST_SOUND_US (2 * G_USEC_PER_SEC)
+
 /* What is known of one stream while it is read. */
 typedef struct {
-    gint64 last_dts; /* of the packet before; AV_NOPTS_VALUE: none */
+    gint64 last_dts;  /* of the packet before; AV_NOPTS_VALUE: none */
+    gint64 latest_us; /* of any packet before; G_MININT64: none */
+    gint64 step_us;   /* from the packet before to this one; 0: not known */
     struct AVMurMur3 *sum;
 } Reading;
 
@@ -74,13 +82,36 @@ static void add_streams(FfarmPackets *packets, const AVFormatContext *format)
     }
 }
 
-static void note_time(FfarmPacketsStream *stream, const AVPacket *packet, AVRational time_base)
+/* Decoding times, since those of presentation go to and fro. */
+static void note_step(FfarmPacketsStream *stream, const AVPacket *packet, AVRational time_base, Reading *reading)
+{
+    gint64 time = packet->dts != AV_NOPTS_VALUE ? packet->dts : packet->pts;
+    gint64 time_us = time == AV_NOPTS_VALUE ? G_MININT64 : av_rescale_q(time, time_base, AV_TIME_BASE_Q);
+    if (time_us < -MOST_US || time_us > MOST_US)
+        return;
+    reading->step_us = reading->latest_us == G_MININT64 ? 0 : MAX(time_us - reading->latest_us, 0);
+    reading->latest_us = MAX(reading->latest_us, time_us);
+    if (reading->step_us > FFARM_PACKETS_GAP_US)
+        stream->gaps_us += reading->step_us;
+    if (reading->step_us > FFARM_PACKETS_LONG_GAP_US)
+        stream->long_gaps_us += reading->step_us;
+}
+
+static gint64 length_of(const FfarmPacketsStream *stream, const AVPacket *packet, AVRational time_base,
+                        const Reading *reading)
+{
+    if (packet->duration > 0)
+        return av_rescale_q(packet->duration, time_base, AV_TIME_BASE_Q);
+    return stream->type == FFARM_STREAM_AUDIO ? MIN(reading->step_us, MOST_SOUND_US) : 0;
+}
+
+static void note_time(FfarmPacketsStream *stream, const AVPacket *packet, AVRational time_base, const Reading *reading)
 {
     gint64 time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
     if (time == AV_NOPTS_VALUE)
         return;
     gint64 start_us = av_rescale_q(time, time_base, AV_TIME_BASE_Q);
-    gint64 length_us = packet->duration > 0 ? av_rescale_q(packet->duration, time_base, AV_TIME_BASE_Q) : 0;
+    gint64 length_us = length_of(stream, packet, time_base, reading);
     stream->first_us = stream->first_us == G_MININT64 ? start_us : MIN(stream->first_us, start_us);
     if (stream->first_key_us == G_MININT64 && (packet->flags & AV_PKT_FLAG_KEY))
         stream->first_key_us = start_us;
@@ -97,7 +128,7 @@ static void clear_reading(gpointer data)
 static void add_readings(GArray *readings, guint count)
 {
     while (readings->len < count) {
-        Reading reading = {AV_NOPTS_VALUE, av_murmur3_alloc()};
+        Reading reading = {.last_dts = AV_NOPTS_VALUE, .latest_us = G_MININT64, .sum = av_murmur3_alloc()};
         if (reading.sum)
             av_murmur3_init(reading.sum);
         g_array_append_val(readings, reading);
@@ -126,7 +157,8 @@ static void note_packet(FfarmPackets *packets, const AVStream *av, const AVPacke
     stream->corrupt += (packet->flags & AV_PKT_FLAG_CORRUPT) != 0;
     if (!is_blank && reading->sum)
         av_murmur3_update(reading->sum, packet->data, (size_t)packet->size);
-    note_time(stream, packet, av->time_base);
+    note_step(stream, packet, av->time_base, reading);
+    note_time(stream, packet, av->time_base, reading);
     note_cue(packets, stream, packet, av->time_base, is_blank);
     if (packet->dts == AV_NOPTS_VALUE)
         return;
@@ -149,6 +181,7 @@ static int read_packets(FfarmPackets *packets, AvInput *input, GArray *readings)
 {
     AVFormatContext *format = input->format;
     g_autoptr(AVPacket) packet = av_packet_alloc();
+    g_autoptr(Timeline) timeline = timeline_new();
     for (;;) {
         int status = av_input_must_stop(input) ? AVERROR_EXIT : av_read_frame(format, packet);
         if (status == AVERROR(EAGAIN))
@@ -158,6 +191,7 @@ static int read_packets(FfarmPackets *packets, AvInput *input, GArray *readings)
         av_input_note_progress(input);
         add_streams(packets, format);
         add_readings(readings, packets->streams->len);
+        timeline_straighten(timeline, format, packet);
         int index = packet->stream_index;
         note_packet(packets, format->streams[index], packet, &g_array_index(readings, Reading, index));
         av_packet_unref(packet);

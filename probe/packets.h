@@ -15,6 +15,12 @@ G_BEGIN_DECLS
  * Ownership: a result owns its streams; strings inside are borrowed from it.
  * The path is always a file, as in prober.h. */
 
+/* Steps from one packet of a stream to the next that are gaps, if it is not like that anyway. Two lengths, so that what
+ * is just above the one in a source is still below the other in what was made of it, where times are rounded. */
+#define FFARM_PACKETS_GAP_US (G_USEC_PER_SEC / 4)
+#define FFARM_PACKETS_LONG_GAP_US G_USEC_PER_SEC
+
+/* All times are those after jumps of the file's clock were taken out, as ffmpeg does it. */
 typedef struct {
     int index; /* as in ffmpeg's 0:INDEX */
     FfarmStreamType type;
@@ -24,7 +30,10 @@ typedef struct {
     gint64 first_us;     /* earliest presentation time; G_MININT64: no packet had a time */
     gint64 first_key_us; /* time of the first packet that can be decoded alone; G_MININT64: none has a time */
     gint64 last_us;      /* latest presentation time; G_MININT64 the same */
-    gint64 end_us;       /* latest end of a packet; equal to last_us where durations are not known */
+    gint64 end_us;       /* latest end of a packet; equal to last_us where durations are not known. Sound lasts as long
+                            as from its packet before */
+    gint64 gaps_us;      /* sum of the steps of more than FFARM_PACKETS_GAP_US, in the order of decoding */
+    gint64 long_gaps_us; /* sum of those of more than FFARM_PACKETS_LONG_GAP_US */
     gint64 backward_dts; /* packets whose decoding time is before their predecessor's */
     gint64 corrupt;      /* packets that the demuxer itself marked as damaged */
     gint64 checksum;     /* of the bytes of all packets but blank lines, wherever one packet ends and the next begins.

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 /* Frames are a length (32 bits, of what follows the type), a type (8 bits) and bytes. */
 #define PROBE_WORKER_HEADER 5
 #define PROBE_WORKER_MOST_TASK (64 * 1024)
-#define PROBE_WORKER_PROTOCOL 2
+#define PROBE_WORKER_PROTOCOL 3
 
 typedef enum {
     PROBE_FRAME_HELLO = 1, /* by the worker, once: protocol (32 bits), SandboxParts (32 bits) */

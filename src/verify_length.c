@@ -6,6 +6,7 @@
 #define LOOSE_FRAMES_RATIO 0.45
 /* A recording that was begun anywhere has its first key frame at most this late. */
 #define HEADLESS_MAX_US (12 * G_USEC_PER_SEC)
+#define LEAD_MAX_US (12 * G_USEC_PER_SEC)
 
 static double seconds(gint64 time_us)
 {
@@ -27,7 +28,7 @@ const FfarmPacketsStream *verify_counted(const FfarmMeasured *measured, const Ff
     return measured->packets ? ffarm_packets_peek(measured->packets, stream->index) : NULL;
 }
 
-static gint64 tolerance_us(const FfarmStream *source, gint64 end_us)
+gint64 verify_tolerance_us(const FfarmStream *source, gint64 end_us)
 {
     gint64 tolerance = (gint64)((double)end_us * FFARM_VERIFY_TOLERANCE_RATIO);
     tolerance = CLAMP(tolerance, FFARM_VERIFY_TOLERANCE_MIN_US, FFARM_VERIFY_TOLERANCE_MAX_US);
@@ -49,6 +50,17 @@ gint64 verify_headless_us(const FfarmMeasured *source)
     if (!packets || packets->first_us == G_MININT64 || packets->first_key_us == G_MININT64)
         return 0;
     return CLAMP(packets->first_key_us - packets->first_us, 0, HEADLESS_MAX_US);
+}
+
+gint64 verify_lead_us(const FfarmMeasured *source)
+{
+    gint64 lead_us = 0;
+    for (guint i = 0; source->packets && i < source->packets->streams->len; i++) {
+        const FfarmPacketsStream *stream = &g_array_index(source->packets->streams, FfarmPacketsStream, i);
+        if (stream->first_us != G_MININT64)
+            lead_us = MAX(lead_us, start_of(source->media) - stream->first_us);
+    }
+    return MIN(lead_us, LEAD_MAX_US);
 }
 
 /* What of a damaged source can't be decoded at its end is no loss. */
@@ -76,7 +88,7 @@ static gboolean judge_last_line(const Comparison *it, const Pair *pair, GError *
         return TRUE;
     gint64 before_us = before->last_us - start_of(it->source->media) - verify_headless_us(it->source);
     gint64 after_us = MAX(after->last_us, after->end_us) - start_of(it->result->media);
-    if (after_us >= before_us - tolerance_us(pair->planned, before_us))
+    if (after_us >= before_us - verify_tolerance_us(pair->planned, before_us))
         return TRUE;
     return verify_stream_mismatch(it, pair, error, "ends at %.2f s, the source's last line comes at %.2f s",
                                   seconds(after_us), seconds(before_us));
@@ -92,8 +104,9 @@ static gboolean judge_end(const Comparison *it, const Pair *pair, GError **error
     if (pair->planned->type == FFARM_STREAM_SUBTITLE)
         return judge_last_line(it, pair, error) && verify_lines(it, pair, error);
     gint64 least_us = expected_us - verify_headless_us(it->source) - undecodable_us(it->source, pair->planned);
-    gint64 tolerance = tolerance_us(pair->planned, expected_us);
-    if (end_us >= least_us - tolerance && end_us <= expected_us + tolerance)
+    gint64 most_us = expected_us + (verify_is_copied(pair) ? verify_lead_us(it->source) : 0);
+    gint64 tolerance = verify_tolerance_us(pair->planned, expected_us);
+    if (end_us >= least_us - tolerance && end_us <= most_us + tolerance)
         return TRUE;
     return verify_stream_mismatch(it, pair, error, "ends at %.2f s, the source's at %.2f s", seconds(end_us),
                                   seconds(expected_us));
@@ -107,7 +120,7 @@ static gboolean judge_sync(const Comparison *it, gint64 short_us, const FfarmStr
     if (!it->result->ends_us || !video || is_timeless(it->result, video))
         return TRUE;
     gint64 video_us = end_of(it->result, video), end_us = end_of(it->result, got);
-    if (end_us >= video_us - short_us - tolerance_us(video, video_us))
+    if (end_us >= video_us - short_us - verify_tolerance_us(video, video_us))
         return TRUE;
     return verify_mismatch(it, error, "audio stream %u of the result ends at %.2f s, its video at %.2f s", nth,
                            seconds(end_us), seconds(video_us));
@@ -131,7 +144,7 @@ static gboolean judge_new_length(const Comparison *it, const Pair *pair, GError 
         return TRUE;
     gint64 short_us = shortness_us(source, pair->planned);
     const FfarmStream *video = ffarm_media_peek_video(source->media);
-    gboolean reached_end = video && short_us <= tolerance_us(video, expected_end_us(source, video));
+    gboolean reached_end = video && short_us <= verify_tolerance_us(video, expected_end_us(source, video));
     return !reached_end || judge_sync(it, short_us, pair->got, pair->nth, error);
 }
 
@@ -220,7 +233,7 @@ gboolean verify_length(const Comparison *it, const Pair *pair, GError **error)
         return FALSE;
     if (it->promise->flags & FFARM_VERIFY_NO_LENGTH)
         return judge_new_length(it, pair, error);
-    return judge_end(it, pair, error) && judge_content(it, pair, error);
+    return judge_end(it, pair, error) && verify_course(it, pair, error) && judge_content(it, pair, error);
 }
 
 /* Which stream of the source a stream of sound was made of is not known: none may end sooner than the shortest did. */
@@ -245,7 +258,7 @@ gboolean verify_length_unmapped(const Comparison *it, GError **error)
     gboolean has_new_length = (it->promise->flags & FFARM_VERIFY_NO_LENGTH) != 0;
     if (before && after && has_new_length && !judge_new_length(it, &pair, error))
         return FALSE;
-    if (before && after && !has_new_length && !judge_end(it, &pair, error))
+    if (before && after && !has_new_length && (!judge_end(it, &pair, error) || !verify_course(it, &pair, error)))
         return FALSE;
     if (!it->source->ends_us || (it->promise->flags & (FFARM_VERIFY_NO_SYNC | FFARM_VERIFY_NO_AUDIO)))
         return TRUE;

@@ -3,8 +3,6 @@
 
 /* Containers round times, and a film that begins with sound's run-up is moved by it. */
 #define LINE_TOLERANCE_US (G_USEC_PER_SEC / 4)
-/* How far ahead of its begin a file may have packets that a container without edit lists shows first. */
-#define LEAD_MAX_US (12 * G_USEC_PER_SEC)
 
 /* TRUE if a line of the one becomes a line of the other when it is converted. */
 static gboolean is_plain_text(const FfarmStream *stream)
@@ -33,18 +31,6 @@ static GArray *gather_lines(const FfarmMeasured *measured, const FfarmStream *st
     }
     g_array_sort(times, compare_times);
     return times;
-}
-
-/* How far ahead of its begin @source has packets. */
-static gint64 lead_us(const FfarmMeasured *source)
-{
-    gint64 start_us = source->media->start_us == G_MININT64 ? 0 : source->media->start_us, lead_us = 0;
-    for (guint i = 0; i < source->packets->streams->len; i++) {
-        const FfarmPacketsStream *stream = &g_array_index(source->packets->streams, FfarmPacketsStream, i);
-        if (stream->first_us != G_MININT64)
-            lead_us = MAX(lead_us, start_us - stream->first_us);
-    }
-    return MIN(lead_us, LEAD_MAX_US);
 }
 
 /* Each line of the source has one of its own in the result. Returns: the time of the first that has none; -1. */
@@ -77,7 +63,7 @@ gboolean verify_lines(const Comparison *it, const Pair *pair, GError **error)
     if (!is_text && (!verify_is_copied(pair) || before->len != after->len))
         return TRUE;
     gint64 lost_us =
-        find_lost_line(before, after, headless_us + LINE_TOLERANCE_US, lead_us(source) + LINE_TOLERANCE_US);
+        find_lost_line(before, after, headless_us + LINE_TOLERANCE_US, verify_lead_us(source) + LINE_TOLERANCE_US);
     if (lost_us < 0)
         return TRUE;
     return verify_stream_mismatch(it, pair, error, "lacks the line that comes at %.2f s",

@@ -43,6 +43,12 @@ gboolean verify_is_copied(const Pair *pair);   /* as it is, by plan or by the pr
 gint64 verify_headless_us(const FfarmMeasured *source);
 gint64 verify_count_corrupt(const FfarmPackets *packets); /* packets that the demuxer took for damaged */
 
+/* How far ahead of its begin a source has packets. Only an edit list hides them, so a copy without one shows them, and
+ * all the rest later. */
+gint64 verify_lead_us(const FfarmMeasured *source);
+/* How far the end of a stream of the source, which is at @end_us, may be from the result's. */
+gint64 verify_tolerance_us(const FfarmStream *source, gint64 end_us);
+
 /* Sets @error. Returns: FALSE. */
 gboolean verify_mismatch(const Comparison *it, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* The same for a stream: "audio stream 1 of the result " comes before the text. */
@@ -61,6 +67,9 @@ const FfarmPacketsStream *verify_counted(const FfarmMeasured *measured, const Ff
  * container may frame it with fewer bytes; where both have the same form, the bytes must be the same.
  * @may_lack: packets at the begin */
 gboolean verify_copy(const Comparison *it, const Pair *pair, gint64 may_lack, GError **error);
+
+/* verify_course.c: does video or sound begin where the source's does, and has it no gaps of its own? */
+gboolean verify_course(const Comparison *it, const Pair *pair, GError **error);
 
 /* verify_lines.c: has each line of a subtitle that shows something one of its own in the result? */
 gboolean verify_lines(const Comparison *it, const Pair *pair, GError **error);

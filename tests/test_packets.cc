@@ -109,6 +109,50 @@ TEST_F(Packets, OfCoverArtSayNothingAboutTheLength)
     EXPECT_NEAR(static_cast<double>(ffarm_packets_length_us(packets, FFARM_STREAM_VIDEO)), 1e6, 1000);
 }
 
+TEST_F(Packets, GoOnWhereTheClockBeginsAnew)
+{
+    g_autofree char *corpus = media_corpus();
+    g_autofree char *disc = g_build_filename(corpus, "good", "mpeg2-mp2.vob", nullptr);
+    g_autofree char *cell = nullptr;
+    gsize length = 0;
+    ASSERT_TRUE(g_file_get_contents(disc, &cell, &length, nullptr));
+    const std::string joined = std::string(cell, length) + std::string(cell, length);
+    g_autofree char *path = scratch_write(folder, "joined.vob", joined.data(), static_cast<gssize>(joined.size()));
+    g_autoptr(FfarmPackets) once = Scan(disc);
+    g_autoptr(FfarmPackets) twice = Scan(path);
+    for (FfarmStreamType type : {FFARM_STREAM_VIDEO, FFARM_STREAM_AUDIO})
+        EXPECT_NEAR(static_cast<double>(ffarm_packets_length_us(twice, type)),
+                    2 * static_cast<double>(ffarm_packets_length_us(once, type)), 200000);
+    EXPECT_EQ(ffarm_packets_peek(twice, 0)->backward_dts, 0);
+}
+
+TEST_F(Packets, OfSoundLastAsLongAsThoseBeforeUnlessTheyTell)
+{
+    const char *args[] = {"-f", "lavfi", "-i", "sine=sample_rate=48000:duration=3", "-c:a", "wavpack", nullptr};
+    g_autofree char *sound = media_make(folder, "sound.mkv", args);
+    g_autoptr(FfarmPackets) packets = Scan(sound);
+    const FfarmPacketsStream *stream = ffarm_packets_peek(packets, 0);
+    EXPECT_NEAR(static_cast<double>(stream->end_us), 3e6, 50000);
+    EXPECT_GT(stream->end_us, stream->last_us);
+}
+
+TEST_F(Packets, TellOfGaps)
+{
+    const char *args[] = {
+        "-f",        "lavfi",     "-i",   "testsrc2=size=64x64:rate=25:duration=6,select='not(between(t,1,1.4))'",
+        "-f",        "lavfi",     "-i",   "sine=duration=6,aselect='not(between(t,2,5))'",
+        "-fps_mode", "vfr",       "-c:v", "libx264",
+        "-preset",   "ultrafast", "-c:a", "aac",
+        nullptr};
+    g_autofree char *film = media_make(folder, "film.mkv", args);
+    g_autoptr(FfarmPackets) packets = Scan(film);
+    const FfarmPacketsStream *video = ffarm_packets_peek(packets, 0), *audio = ffarm_packets_peek(packets, 1);
+    EXPECT_NEAR(static_cast<double>(video->gaps_us), 480000, 50000);
+    EXPECT_EQ(video->long_gaps_us, 0);
+    EXPECT_NEAR(static_cast<double>(audio->gaps_us), 3e6, 100000);
+    EXPECT_EQ(audio->long_gaps_us, audio->gaps_us);
+}
+
 TEST_F(Packets, AreNotReadFromWhatIsNoMedia)
 {
     g_autofree char *text = scratch_write(folder, "text.mkv", "no film\n", -1);

@@ -342,6 +342,65 @@ TEST_F(Verify, RefusesAHoleInTheMiddle)
     ExpectAccepted();
 }
 
+TEST_F(Verify, RefusesWhatBeginsLater)
+{
+    Count();
+    auto *audio = &g_array_index(result_packets->streams, FfarmPacketsStream, 1);
+    auto *original = &g_array_index(source_packets->streams, FfarmPacketsStream, 1);
+    audio->first_us = 400000;
+    ExpectAccepted();
+    audio->first_us = 3000000;
+    ExpectRefused("audio stream 0 of the result begins at 3.00 s, the source's at 0.00 s");
+    promise.flags = FFARM_VERIFY_NO_SYNC;
+    ExpectAccepted();
+    promise.flags = FFARM_VERIFY_ALL;
+    original->first_us = 2900000;
+    ExpectAccepted();
+    // What an edit list hides of the source, a container without one shows: all the rest comes later.
+    original->first_us = 0;
+    g_array_index(source_packets->streams, FfarmPacketsStream, 0).first_us = -3000000;
+    ExpectAccepted();
+}
+
+TEST_F(Verify, RefusesGapsThatTheSourceDoesNotHave)
+{
+    Count();
+    for (guint i : {0u, 1u}) {
+        SCOPED_TRACE(i);
+        auto *before = &g_array_index(source_packets->streams, FfarmPacketsStream, i);
+        auto *after = &g_array_index(result_packets->streams, FfarmPacketsStream, i);
+        after->long_gaps_us = 400000;
+        ExpectAccepted();
+        after->long_gaps_us = 20000000;
+        ExpectRefused(std::string(i == 0 ? "video" : "audio") +
+                      " stream 0 of the result has gaps of 20.00 s in all, the source's of 0.00 s");
+        before->gaps_us = 20000000;
+        ExpectAccepted();
+        before->gaps_us = 0;
+        promise.flags = FFARM_VERIFY_NO_FRAMES;
+        ExpectAccepted();
+        promise.flags = FFARM_VERIFY_ALL;
+        FfarmDecoded decoded = {};
+        g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(FfarmDecodedStream));
+        decoded.streams = none;
+        source_decoded = &decoded;
+        ExpectAccepted();
+        source_decoded = nullptr;
+        after->long_gaps_us = 0;
+    }
+}
+
+// Its first pictures are hidden by an edit list, which Matroska does not have.
+TEST_F(Verify, AllowsACopyToShowWhatAnEditListHid)
+{
+    Count();
+    Choice(1)->action = FFARM_STREAM_COPY;
+    result_ends[1] += 3000000;
+    ExpectRefused("audio stream 0 of the result ends at 102.90 s, the source's at 99.90 s");
+    g_array_index(source_packets->streams, FfarmPacketsStream, 0).first_us = -3000000;
+    ExpectAccepted();
+}
+
 TEST_F(Verify, CountsLooselyWherePacketsAreNotFrames)
 {
     Count();

@@ -148,6 +148,28 @@ TEST_F(VerifyResult, RefusesShortAudioUnderAFullPicture)
     EXPECT_NE(Said().find("audio stream 0"), std::string::npos) << Said();
 }
 
+TEST_F(VerifyResult, RefusesSoundWithAHoleOrOutOfTime)
+{
+    ffarm_profile_free(profile);
+    profile = MakeProfile("p", "-c:v copy -c:a ac3");
+    EXPECT_TRUE(Verify(Result("good.mkv", {"-map", "0", "-c:v", "copy", "-c:a", "ac3"}))) << Said();
+    ExpectMismatch(Result(
+        "hole.mkv", {"-map", "0", "-c:v", "copy", "-c:a", "ac3", "-filter:a:0", "aselect='not(between(t,1,3))'"}));
+    EXPECT_NE(Said().find("audio stream 0 of the result has gaps of 2."), std::string::npos) << Said();
+    ExpectMismatch(Make("late.mkv", {"-i", "file:" + film, "-itsoffset", "1.5", "-t", "2.5", "-i", "file:" + film,
+                                     "-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "ac3"}));
+    EXPECT_NE(Said().find("audio stream 0 of the result begins at 1."), std::string::npos) << Said();
+}
+
+// mp4's edit list hides a last packet whose length Matroska does not tell.
+TEST_F(VerifyResult, AllowsACopyInMp4ToEndAPacketEarly)
+{
+    film = Result("alac.mkv", {"-c:v", "copy", "-c:a", "alac"});
+    ffarm_media_free(source);
+    source = ffarm_probe_file(film.c_str(), 0, nullptr, nullptr);
+    EXPECT_TRUE(Verify(Result("alac.mp4", {"-map", "0", "-c", "copy"}), "mp4")) << Said();
+}
+
 TEST_F(VerifyResult, RefusesWhatIsNoFilm)
 {
     g_autofree char *text = scratch_write(folder, "text.mkv", "not a film", -1);
