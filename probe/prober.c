@@ -141,6 +141,13 @@ static gboolean states_its_end(const AVFormatContext *format)
     return g_str_has_prefix(format->iformat->name, "matroska") || strcmp(format->iformat->name, "flv") == 0;
 }
 
+/* What was cut out of something longer, its times as they were, may state when it ends instead of how long it is. */
+static gboolean counts_from_zero(const FfarmMedia *media, gint64 end_us, gint64 slack_us)
+{
+    gint64 ahead_us = media->start_us == G_MININT64 ? 0 : media->duration_us - end_us - media->start_us;
+    return media->start_us > slack_us && ABS(ahead_us) <= slack_us;
+}
+
 static void check_end(Probe *probe)
 {
     FfarmMedia *media = probe->media;
@@ -154,7 +161,11 @@ static void check_end(Probe *probe)
         return;
     gint64 end_us = film_end_by_index(input, media->duration_us);
     gint64 slack_us = MAX(END_SLACK_US, media->duration_us / 100 * END_SLACK_PERCENT);
-    if (end_us > 0 && end_us + slack_us < media->duration_us)
+    if (end_us == 0 || end_us + slack_us >= media->duration_us)
+        return;
+    if (counts_from_zero(media, end_us, slack_us))
+        media->duration_us = end_us;
+    else
         ffarm_media_add_problem(media, FFARM_PROBLEM_TRUNCATED,
                                 "ends at %.1f s, its header promises %.1f s: the file is incomplete",
                                 (double)end_us / 1e6, (double)media->duration_us / 1e6);

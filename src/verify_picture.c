@@ -12,6 +12,9 @@
 #define LUMINANCE_TOLERANCE 0.01 /* of the value */
 #define LUMINANCE_LEAST 0.0002   /* the unit in which the least luminance is stored, twice */
 
+#define BLOCK 16
+#define ASPECT_TOLERANCE 0.03
+
 static const char hdr_hint[] = "tell the encoder of it, or add 'expect: {hdr: any}' to the profile if it may be lost";
 
 gboolean verify_can_tell_colours(const Comparison *it, const FfarmStream *video)
@@ -176,6 +179,83 @@ static gboolean judge_rotation(const Comparison *it, const Pair *pair, GError **
                                   before->rotation);
 }
 
+/* TRUE if an option of @profile may give the picture another size or aspect ratio. */
+static gboolean may_reshape(const FfarmProfile *profile)
+{
+    static const char *const options[] = {"-vf",
+                                          "-filter",
+                                          "-filter_complex",
+                                          "-lavfi",
+                                          "-filter_script",
+                                          "-filter_complex_script",
+                                          "-s",
+                                          "-aspect",
+                                          "-target",
+                                          "-bsf",
+                                          "-vbsf",
+                                          "-lowres",
+                                          "-resize",
+                                          "-crop",
+                                          "-autorotate",
+                                          "-deint",
+                                          "-video_size",
+                                          "-canvas_size",
+                                          "-vsize",
+                                          "-noautorotate",
+                                          "-display_rotation",
+                                          "-init_hw_device",
+                                          NULL};
+    for (guint section = 0; section < FFARM_N_SECTIONS; section++)
+        for (char **words = profile->sections[section].words; words && *words; words++) {
+            g_autofree char *option = g_strndup(*words, strcspn(*words, ":"));
+            if (g_strv_contains(options, option) || strstr(*words, "sar="))
+                return TRUE;
+        }
+    return FALSE;
+}
+
+/* Width to height as it is shown, before it is turned. */
+static double aspect_of(const FfarmStream *video)
+{
+    double pixel = video->sar_num > 0 && video->sar_den > 0 ? (double)video->sar_num / video->sar_den : 1;
+    return pixel * video->width / video->height;
+}
+
+static gboolean can_tell_aspect(const Comparison *it, const FfarmStream *video)
+{
+    static const char *const codecs[] = {"h264", "hevc", "mpeg4", NULL};
+    static const char *const muxers[] = {"matroska", "webm", "mp4", "mov", NULL};
+    return (video->codec && g_strv_contains(codecs, video->codec)) ||
+           (it->promise->muxer && g_strv_contains(muxers, it->promise->muxer));
+}
+
+/* Encoders fill a picture up to whole blocks, or make it even. */
+static gboolean is_near_size(int before, int after)
+{
+    return after >= before - 1 && after <= before + BLOCK;
+}
+
+/* ffmpeg turns what is marked as turned; nothing else changes a picture without being told to. */
+static gboolean judge_shape(const Comparison *it, const Pair *pair, GError **error)
+{
+    const FfarmStream *before = pair->planned, *after = pair->got;
+    const FfarmProfile *profile = it->promise->profile;
+    if (!profile || verify_is_copied(pair) || may_reshape(profile) || before->width <= 0 || before->height <= 0 ||
+        after->width <= 0 || after->height <= 0)
+        return TRUE;
+    gboolean swaps = before->rotation != after->rotation && before->rotation % 180 == 90;
+    int width = swaps ? before->height : before->width, height = swaps ? before->width : before->height;
+    if (!is_near_size(width, after->width) || !is_near_size(height, after->height))
+        return verify_stream_mismatch(it, pair, error,
+                                      "is %dx%d, the source's is %dx%d, and the profile does not scale", after->width,
+                                      after->height, width, height);
+    double was = swaps ? 1 / aspect_of(before) : aspect_of(before), is = aspect_of(after);
+    gboolean is_filled_up = after->width != width || after->height != height;
+    if (is_filled_up || !can_tell_aspect(it, after) || is_near(is / was, 1, ASPECT_TOLERANCE))
+        return TRUE;
+    return verify_stream_mismatch(it, pair, error, "is shown as %.2f:1, the source's as %.2f:1", is, was);
+}
+
 static gboolean judge_pix_fmt(const Comparison *it, const Pair *pair, GError **error)
 {
     const FfarmProfile *profile = it->promise->profile;
@@ -189,5 +269,5 @@ static gboolean judge_pix_fmt(const Comparison *it, const Pair *pair, GError **e
 gboolean verify_picture(const Comparison *it, const Pair *pair, GError **error)
 {
     return judge_pix_fmt(it, pair, error) && judge_hdr(it, pair, error) && judge_colours(it, pair, error) &&
-           judge_rotation(it, pair, error);
+           judge_rotation(it, pair, error) && judge_shape(it, pair, error);
 }

@@ -499,6 +499,20 @@ TEST_F(Prober, NoticesEveryCutOfAFilm)
         }
 }
 
+// Cut out of a longer one, with the times that it had there.
+TEST_F(Prober, TakesAnEndForALengthWhereTheFilmBeginsLate)
+{
+    g_autofree char *clip = media_make_clip(folder, "clip.mkv", 2);
+    const char *args[] = {"-i", clip, "-c", "copy", "-output_ts_offset", "100", nullptr};
+    g_autofree char *late = media_make(folder, "late.mkv", args);
+    g_autoptr(FfarmMedia) media = ffarm_probe_file(late, 0, nullptr, nullptr);
+    EXPECT_TRUE(ffarm_media_is_valid(media));
+    EXPECT_NEAR(static_cast<double>(media->duration_us), 2e6, 100000);
+    media_cut(late, 50);
+    g_autoptr(FfarmMedia) cut = ffarm_probe_file(late, 0, nullptr, nullptr);
+    EXPECT_FALSE(ffarm_media_is_valid(cut));
+}
+
 TEST_F(Prober, StopsWhenCancelled)
 {
     g_autofree char *clip = media_make_clip(folder, "clip.mkv", 1);

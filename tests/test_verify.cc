@@ -390,6 +390,18 @@ TEST_F(Verify, RefusesGapsThatTheSourceDoesNotHave)
     }
 }
 
+TEST_F(Verify, MissesNoTrackInWhichThereIsNothing)
+{
+    Count();
+    Lose(2);
+    g_array_remove_index(result_packets->streams, 2);
+    ExpectRefused("the result has 1 audio stream, 2 were planned");
+    g_array_index(source_packets->streams, FfarmPacketsStream, 2).packets = 0;
+    ExpectAccepted();
+    g_array_index(source_packets->streams, FfarmPacketsStream, 1).packets = 0;
+    ExpectRefused("the result has 1 audio stream, 2 were planned");
+}
+
 // Its first pictures are hidden by an edit list, which Matroska does not have.
 TEST_F(Verify, AllowsACopyToShowWhatAnEditListHid)
 {

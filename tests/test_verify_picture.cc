@@ -287,3 +287,41 @@ TEST_F(VerifyPicture, RefusesALostRotation)
     after->rotation = 270;
     EXPECT_NE(Judge(), "");
 }
+
+TEST_F(VerifyPicture, WantsTheShapeThatTheProfileDoesNotChange)
+{
+    choice->action = FFARM_STREAM_ENCODE;
+    FfarmProfile *profile = MakeProfile("p", "-c:v libx265 -crf 20");
+    promise.profile = profile;
+    after->height = 1088; // whole blocks
+    EXPECT_EQ(Judge(), "");
+    after->height = 1072;
+    EXPECT_EQ(Judge(), "is 1920x1072, the source's is 1920x1080, and the profile does not scale");
+    after->width = 640;
+    after->height = 360;
+    EXPECT_EQ(Judge(), "is 640x360, the source's is 1920x1080, and the profile does not scale");
+    after->width = 1920;
+    after->height = 1080;
+    before->sar_num = 4;
+    before->sar_den = 3;
+    EXPECT_EQ(Judge(), "is shown as 1.78:1, the source's as 2.37:1");
+    after->sar_num = 133;
+    after->sar_den = 100;
+    EXPECT_EQ(Judge(), "");
+    before->rotation = 90;
+    EXPECT_NE(Judge(), "");
+    std::swap(after->width, after->height);
+    after->sar_num = 3;
+    after->sar_den = 4;
+    EXPECT_EQ(Judge(), "");
+    ffarm_profile_free(profile);
+    for (const char *options : {"-c:v libx265 -vf scale=-2:720", "-c:v libx265 -filter:v:0 crop=9:9",
+                                "-c:v libx265 -s 1x1", "-c:v libx265 -x265-params sar=1"}) {
+        SCOPED_TRACE(options);
+        promise.profile = profile = MakeProfile("p", options);
+        before->rotation = 0;
+        EXPECT_EQ(Judge(), "");
+        ffarm_profile_free(profile);
+    }
+    promise.profile = nullptr;
+}

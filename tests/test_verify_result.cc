@@ -334,7 +334,7 @@ TEST_F(VerifyResult, MeasuresThePicture)
     proof.level = FFARM_PROOF_QUALITY;
     std::string good = Result("good.mkv", {"-map", "0", "-c:a", "copy", "-c:v", "libx264", "-crf", "10"});
     std::string bad = Result(
-        "bad.mkv", {"-map", "0", "-c:a", "copy", "-c:v", "libx264", "-crf", "51", "-vf", "scale=8:8,scale=32:32"});
+        "bad.mkv", {"-map", "0", "-c:a", "copy", "-c:v", "libx264", "-crf", "51", "-vf", "scale=8:8,scale=64:64"});
     EXPECT_TRUE(Verify(good)) << Said();
     EXPECT_GT(quality.ssim, 0.97);
     EXPECT_GE(quality.n_samples, 1u);
