@@ -367,7 +367,8 @@ gboolean ffarm_journal_exists(const char *folder)
 {
     g_autofree char *found = find_folder(folder);
     g_autofree char *path = g_build_filename(found, FILE_NAME, NULL);
-    return g_file_test(path, G_FILE_TEST_EXISTS);
+    struct stat info;
+    return stat(path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 FfarmJournal *ffarm_journal_open(const char *folder, char **notice, GError **error)

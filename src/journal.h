@@ -24,7 +24,7 @@ typedef struct FfarmJournal FfarmJournal;
  * that says so, else NULL. Returns: new journal, free with ffarm_journal_free(); NULL with @error if it can't be
  * written to, or was made by a newer ffarm. */
 FfarmJournal *ffarm_journal_open(const char *folder, char **notice, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* TRUE if a journal is there; @folder as above. */
+/* FALSE if no journal is there; TRUE if one is, or that can't be told; @folder as above. */
 gboolean ffarm_journal_exists(const char *folder);
 /* Also lets go of every lock. */
 void ffarm_journal_free(FfarmJournal *journal);

@@ -127,6 +127,15 @@ TEST_F(CliJournal, SaysThatAJournalWasDamagedWhoeverFindsOut)
     }
 }
 
+TEST_F(CliJournal, SaysThatItCanNotLookIntoTheHistory)
+{
+    g_mkdir_with_parents(Path(".home/.local/state").c_str(), 0755);
+    ASSERT_EQ(symlink("ffarm", Path(".home/.local/state/ffarm").c_str()), 0);
+    Outcome outcome = Run({"history"});
+    EXPECT_EQ(outcome.status, 2) << "an empty history would be a lie";
+    EXPECT_TRUE(contains(outcome.err, "journal.db: ")) << outcome.err;
+}
+
 TEST_F(CliJournal, SkipsWhatWasEncodedUnlessAskedAgain)
 {
     std::string film = Clip("film.mkv");

@@ -480,6 +480,7 @@ void CliRun::Interrupt(int signal, const std::vector<std::string> &options, int 
     EXPECT_EQ(outcome.status, 130) << outcome.err;
     EXPECT_TRUE(contains(outcome.err, "interrupted: stopping")) << outcome.err;
     EXPECT_TRUE(contains(outcome.out, "1 cancelled")) << outcome.out;
+    EXPECT_TRUE(contains(outcome.err, "'ffarm resume' goes on with what was cancelled")) << outcome.err;
     EXPECT_EQ(Tree(), before);
     EXPECT_TRUE(encoders_in(folder).empty());
 }
@@ -537,7 +538,7 @@ TEST_F(CliRun, Sigusr1Drains)
     Outcome outcome = Finish(process);
     EXPECT_EQ(outcome.status, 0) << outcome.err;
     EXPECT_TRUE(contains(outcome.err, "stopping: nothing new starts, 1 that run")) << outcome.err;
-    EXPECT_TRUE(contains(outcome.err, "b.mkv: stopped before its turn")) << outcome.err;
+    EXPECT_TRUE(contains(outcome.err, "b.mkv: cancelled: stopped before its turn")) << outcome.err;
     EXPECT_TRUE(contains(outcome.out, "1 done, 1 cancelled")) << outcome.out;
     EXPECT_EQ(Read("list"), "b.mkv\n");
 }

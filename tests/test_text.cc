@@ -124,3 +124,12 @@ TEST(Help, FitsAScreen)
             EXPECT_LE(strlen(lines[i]), 80u) << lines[i];
     }
 }
+
+TEST(TextBehindPath, SaysAPathOnlyOnce)
+{
+    EXPECT_STREQ(cli_text_behind_path("/a/film.mkv: ffmpeg failed", "/a/film.mkv"), "ffmpeg failed");
+    EXPECT_STREQ(cli_text_behind_path("/a/film.mkv2: ffmpeg failed", "/a/film.mkv"), "/a/film.mkv2: ffmpeg failed");
+    EXPECT_STREQ(cli_text_behind_path("box: /a/film.mkv: gone", "/a/film.mkv"), "box: /a/film.mkv: gone");
+    EXPECT_STREQ(cli_text_behind_path("/a/film", "/a/film.mkv"), "/a/film");
+    EXPECT_STREQ(cli_text_behind_path("/a/\xEF\xBF\xBD: gone", "/a/\xe9"), "gone");
+}

@@ -91,7 +91,7 @@ static void print_job(const FfarmJobRecord *record)
     if (record->successor)
         append(text, "taken over by run %s", record->successor);
     if (record->reason && record->state != FFARM_JOB_DONE && record->state != FFARM_JOB_KEPT)
-        append(text, "%s", record->reason);
+        append(text, "%s", cli_text_behind_path(record->reason, record->path));
     g_autofree char *plain = cli_text_plain(text->str);
     printf("%s: %s%s%s%s%s\n", name, cli_style(stdout, style_of(record->state)), ffarm_job_state_name(record->state),
            cli_plain(stdout), *plain ? ", " : "", plain);

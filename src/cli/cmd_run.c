@@ -280,6 +280,8 @@ static int execute(Run *run, const FfarmPlan *plan)
     if (!is_run)
         return complain(run, error);
     cli_run_view_end(view, &summary);
+    if (summary.cancelled > 0 && run->journal && !run->args->quiet && !run->args->json)
+        cli_warn("'ffarm resume' goes on with what was cancelled");
     if (cli_interrupt_came(run->interrupt))
         return CLI_EXIT_INTERRUPTED;
     return summary.failed + run->n_unreadable > 0 ? CLI_EXIT_FAILED : CLI_EXIT_DONE;

@@ -79,6 +79,12 @@ static void on_host(CliRunView *view, const FfarmHostReport *report)
         fprintf(stderr, "%s\n", line);
 }
 
+/* Why @job is where it is, without its path; @otherwise where nothing is known. */
+static const char *reason_of(const FfarmJob *job, const char *otherwise)
+{
+    return job->error ? cli_text_behind_path(job->error->message, job->item->input->path) : otherwise;
+}
+
 /* TRUE for the steps that are over in no time: only said to those who asked for more. */
 static gboolean is_minor(FfarmJobState state)
 {
@@ -93,7 +99,7 @@ static void on_job(CliRunView *view, const FfarmEvent *event)
         return;
     if (job->state == FFARM_JOB_QUEUED) {
         if (job->attempts > 0)
-            say(job->item, CLI_STYLE_WARN, "will be tried again: %s", job->error ? job->error->message : "host failed");
+            say(job->item, CLI_STYLE_WARN, "will be tried again: %s", reason_of(job, "host failed"));
         return;
     }
     if (is_minor(job->state) && view->args->verbose == 0)
@@ -177,7 +183,7 @@ static void say_success(const FfarmJob *job)
 
 static void say_failure(CliRunView *view, const FfarmJob *job)
 {
-    const char *reason = job->error ? job->error->message : job->item->reason ? job->item->reason : "failed";
+    const char *reason = reason_of(job, job->item->reason ? job->item->reason : "failed");
     g_autofree char *name = cli_text_path(job->item->input->path);
     g_autofree char *plain = cli_text_plain(reason);
     g_ptr_array_add(view->failures, g_strdup_printf("%s: %s", name, plain));
@@ -196,8 +202,7 @@ static void show_result(CliRunView *view, const FfarmJob *job)
     }
     if (view->args->quiet)
         return;
-    const char *own = job->item->reason ? job->item->reason : "no reason given";
-    const char *reason = job->error ? job->error->message : own;
+    const char *reason = reason_of(job, job->item->reason ? job->item->reason : "no reason given");
     if (job->state == FFARM_JOB_DONE || job->state == FFARM_JOB_KEPT)
         say_success(job);
     else if (job->state == FFARM_JOB_SKIPPED)
@@ -205,7 +210,7 @@ static void show_result(CliRunView *view, const FfarmJob *job)
     else if (job->state == FFARM_JOB_BELOW_THRESHOLD)
         say(job->item, CLI_STYLE_DIM, "saves too little: the source is kept");
     else
-        say(job->item, CLI_STYLE_WARN, "cancelled%s%s", job->error ? ": " : "", job->error ? job->error->message : "");
+        say(job->item, CLI_STYLE_WARN, "cancelled%s%s", job->error ? ": " : "", reason_of(job, ""));
 }
 
 static void on_result(CliRunView *view, const FfarmJob *job)

@@ -70,6 +70,14 @@ char *cli_text_path(const char *path)
     return cli_text_plain(is_below ? path + length + 1 : path);
 }
 
+const char *cli_text_behind_path(const char *message, const char *path)
+{
+    g_autofree char *name = g_filename_display_name(path);
+    gsize length = strlen(name);
+    gboolean begins_with_it = strncmp(message, name, length) == 0 && strncmp(message + length, ": ", 2) == 0;
+    return begins_with_it ? message + length + 2 : message;
+}
+
 static char *scale(double value, double step, const char *const *units)
 {
     guint unit = 0;
