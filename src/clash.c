@@ -43,8 +43,9 @@ static gboolean is_hard_link(const FfarmMedia *media, const FfarmMedia *first)
     return g_strcmp0(own, other) != 0;
 }
 
-char *ffarm_clashes_add_source(FfarmClashes *clashes, const FfarmMedia *media)
+char *ffarm_clashes_add_source(FfarmClashes *clashes, const FfarmMedia *media, gboolean *is_covered)
 {
+    *is_covered = FALSE;
     g_autofree char *key = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, media->device, media->inode);
     const FfarmMedia *first = g_hash_table_lookup(clashes->sources, key);
     if (!first) {
@@ -53,8 +54,8 @@ char *ffarm_clashes_add_source(FfarmClashes *clashes, const FfarmMedia *media)
     }
     if (strcmp(media->path, first->path) == 0)
         return g_strdup("given twice");
-    return g_strdup_printf("the same file as %s, by a %s link", first->path,
-                           is_hard_link(media, first) ? "hard" : "symbolic");
+    *is_covered = !is_hard_link(media, first);
+    return g_strdup_printf("the same file as %s, by a %s link", first->path, *is_covered ? "symbolic" : "hard");
 }
 
 /* --- destinations --- */

@@ -59,7 +59,12 @@ char *ffarm_destination_obstacle(const char *path)
         return g_strdup_printf("the result's folder %s can't be reached: %s", folder, g_strerror(errno));
     if (!S_ISDIR(info.st_mode))
         return g_strdup_printf("the result's folder can't be made: %s is a file", folder);
-    if (access(folder, W_OK | X_OK) != 0)
-        return g_strdup_printf("the result's folder %s can't be written to: %s", folder, g_strerror(errno));
-    return NULL;
+    if (access(folder, W_OK | X_OK) == 0)
+        return NULL;
+    int reason = errno;
+    g_autofree char *asked = g_path_get_dirname(path);
+    if (strcmp(folder, asked) == 0)
+        return g_strdup_printf("the result's folder %s can't be written to: %s", folder, g_strerror(reason));
+    return g_strdup_printf("the folder %s can't be made, as %s can't be written to: %s", asked, folder,
+                           g_strerror(reason));
 }

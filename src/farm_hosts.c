@@ -258,8 +258,8 @@ void ffarm_farm_watch_standstill(FfarmFarm *farm)
         return;
     gint64 wait_us = farm->plan->settings->host_wait * G_USEC_PER_SEC;
     g_autofree char *pause = pause_text(wait_us);
-    g_autofree char *text =
-        g_strdup_printf("%u files wait for hosts that are away, for %s at most", farm->unfinished, pause);
+    g_autofree char *text = g_strdup_printf("%u file%s for hosts that are away, for %s at most", farm->unfinished,
+                                            farm->unfinished == 1 ? " waits" : "s wait", pause);
     ffarm_farm_tell_message(farm, text, TRUE);
     ffarm_alarms_set(farm->alarms, FFARM_ALARM_GIVE_UP, NULL, g_get_monotonic_time() + wait_us);
     hurry(farm);

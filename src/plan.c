@@ -183,6 +183,30 @@ static void gather_hosts(FfarmPlan *plan, const GPtrArray *inputs, const char *c
     }
 }
 
+/* A cluster that has the host @name; NULL: none has. */
+static const FfarmCluster *find_cluster_of(const FfarmSettings *settings, const char *name)
+{
+    for (guint i = 0; i < settings->clusters->len; i++) {
+        const FfarmCluster *cluster = g_ptr_array_index(settings->clusters, i);
+        for (guint k = 0; k < cluster->hosts->len; k++)
+            if (strcmp(((const FfarmHost *)g_ptr_array_index(cluster->hosts, k))->name, name) == 0)
+                return cluster;
+    }
+    return NULL;
+}
+
+static gboolean fail_host(const FfarmPlan *plan, const char *name, GPtrArray *known, GError **error)
+{
+    const FfarmCluster *cluster = find_cluster_of(plan->settings, name);
+    if (!cluster)
+        return fail_unknown(plan->settings, "host", name, known, error);
+    g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID,
+                "host '%s' is in cluster '%s', and no file is for that: put '-c %s' before the files", name,
+                cluster->name, cluster->name);
+    g_ptr_array_unref(known);
+    return FALSE;
+}
+
 static gboolean check_host_names(const FfarmPlan *plan, const char *const *only_hosts, GError **error)
 {
     for (; only_hosts && *only_hosts; only_hosts++) {
@@ -193,7 +217,7 @@ static gboolean check_host_names(const FfarmPlan *plan, const char *const *only_
             add_name(known, ((const FfarmHost *)g_ptr_array_index(plan->disabled, i))->name);
         gboolean is_known = g_ptr_array_find_with_equal_func(known, *only_hosts, g_str_equal, NULL);
         if (!is_known)
-            return fail_unknown(plan->settings, "host", *only_hosts, known, error);
+            return fail_host(plan, *only_hosts, known, error);
         g_ptr_array_unref(known);
     }
     return TRUE;
@@ -352,7 +376,8 @@ static gboolean settle_finished(FfarmPlanItem *item, const FfarmChoice *choice)
         (info.st_dev == item->media->device && info.st_ino == item->media->inode))
         return FALSE;
     g_autofree char *name = g_filename_display_name(choice->destination);
-    settle(item, FFARM_PLAN_SKIP, g_strdup_printf("%s is there already: remove it to have it made again", name));
+    settle(item, FFARM_PLAN_SKIP,
+           g_strdup_printf("%s is there already: remove it and give --again to have it made again", name));
     return TRUE;
 }
 
@@ -426,9 +451,10 @@ static void decide(const FfarmPlan *plan, const FfarmPlanOptions *options, Ffarm
         settle(item, FFARM_PLAN_INVALID, g_strdup(problem->text));
         return;
     }
-    char *twice = ffarm_clashes_add_source(clashes, item->media);
+    gboolean is_covered = FALSE;
+    char *twice = ffarm_clashes_add_source(clashes, item->media, &is_covered);
     if (twice) {
-        settle(item, FFARM_PLAN_INVALID, twice);
+        settle(item, is_covered ? FFARM_PLAN_SKIP : FFARM_PLAN_INVALID, twice);
         return;
     }
     if (item->input->profile)

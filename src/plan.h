@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 
 typedef enum {
     FFARM_PLAN_ENCODE,
-    FFARM_PLAN_SKIP,         /* a rule says SKIP, or the result is there already */
+    FFARM_PLAN_SKIP,         /* a rule says SKIP, or nothing is left to do for it */
     FFARM_PLAN_UNMATCHED,    /* no rule matches: left alone */
     FFARM_PLAN_INVALID,      /* can't be encoded, or must not be (clash of names, given twice) */
     FFARM_PLAN_UNASSIGNABLE, /* no enabled host may take it */

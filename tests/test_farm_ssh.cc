@@ -327,7 +327,7 @@ TEST_F(FarmSsh, WaitsForTheOnlyHost)
         }
     };
     EXPECT_TRUE(Run(Yaml(Streaming("a", a, Slow())))) << error->message;
-    EXPECT_TRUE(Said("1 files wait for hosts that are away, for 10 min at most"));
+    EXPECT_TRUE(Said("1 file waits for hosts that are away, for 10 min at most"));
     EXPECT_TRUE(Said("a: answers well and gets films again"));
     ExpectAllDone();
     EXPECT_EQ(Of(inputs[0]).attempts, 2u);

@@ -76,6 +76,17 @@ TEST_F(Original, StaysWhereItsFolderCanNotBeWritten)
     chmod(films.c_str(), 0755);
 }
 
+TEST_F(Original, StaysWhereTheFolderOfTheTrashCanNotBeMade)
+{
+    chmod(folder, 0555);
+    std::string trash = std::string(folder) + "/trash";
+    std::string said =
+        "trash: the folder " + trash + " can't be made, as " + folder + " can't be written to: Permission denied";
+    chmod(films.c_str(), 0777);
+    EXPECT_EQ(AsNobody([&] { return Obstacle((trash + "/film.mkv").c_str()).find(said) == std::string::npos; }), 0);
+    chmod(folder, 0777);
+}
+
 TEST_F(Original, StaysWhereAFolderLetsOnlyOwnersRemove)
 {
     if (geteuid() != 0)

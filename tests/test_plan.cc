@@ -84,7 +84,7 @@ using PlanNames = PlanTest;
 TEST_F(PlanNames, UnknownOnesAreErrorsBeforeAnythingIsProbed)
 {
     const char *mixins[] = {"hevk", nullptr};
-    const char *only[] = {"locl", nullptr};
+    const char *only[] = {"locl", nullptr}, *elsewhere[] = {"box", nullptr};
     const struct {
         const char *cluster, *profile;
         const char *const *mixins, *const *only;
@@ -95,6 +95,8 @@ TEST_F(PlanNames, UnknownOnesAreErrorsBeforeAnythingIsProbed)
         {nullptr, "hevv", nullptr, nullptr, "profile 'hevv' is not in the configuration, did you mean 'hevc'?"},
         {nullptr, "hevc", mixins, nullptr, "mixin 'hevk' is not in the configuration, did you mean 'hevc'?"},
         {nullptr, nullptr, nullptr, only, "host 'locl' is not in the configuration, did you mean 'local'?"},
+        {nullptr, nullptr, nullptr, elsewhere,
+         "host 'box' is in cluster 'home', and no file is for that: put '-c home' before the files"},
         {nullptr, "xyzzy", nullptr, nullptr, "profile 'xyzzy' is not in the configuration, which has hevc, same"},
     };
     Configure(std::string(simple) + "config:\n  clusters:\n    home:\n      box: {type: local}\n");
@@ -156,7 +158,7 @@ TEST_F(PlanClashes, OneFileUnderTwoNames)
                        "saved");
     EXPECT_EQ(Fate(1), "invalid: the same file as hard.mkv, by a hard link");
     EXPECT_EQ(Item(2)->status, FFARM_PLAN_INVALID);
-    EXPECT_EQ(Fate(3), "invalid: the same file as hard.mkv, by a symbolic link");
+    EXPECT_EQ(Fate(3), "skip: the same file as hard.mkv, by a symbolic link");
     EXPECT_EQ(Item(4)->status, FFARM_PLAN_INVALID);
     EXPECT_EQ(Fate(5), "invalid: given twice");
 }
@@ -273,7 +275,7 @@ TEST_F(PlanResults, KeepPutsItBesideTheSource)
     ASSERT_TRUE(Plan());
     EXPECT_EQ(Destination(0), "a.mkv.tmp");
     EXPECT_EQ(Destination(1), "b.mkv.tmp");
-    EXPECT_EQ(Fate(2), "skip: c.mkv.tmp is there already: remove it to have it made again");
+    EXPECT_EQ(Fate(2), "skip: c.mkv.tmp is there already: remove it and give --again to have it made again");
     EXPECT_EQ(Fate(3), "skip: the kept result of c.mkv");
 }
 
