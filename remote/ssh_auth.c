@@ -325,6 +325,16 @@ static char *ask_methods(SshAuth *auth, SshLink *link, SshPatience *patience, gb
     return methods;
 }
 
+/* ssh-copy-id's line that lets a key in; Windows has no such thing. */
+static void append_remedy(const SshAuth *auth, GString *text)
+{
+    if (auth->host->os == FFARM_OS_WINDOWS)
+        return;
+    g_autofree char *login = g_strdup_printf("%s@%s", auth->config->user, auth->host->address);
+    g_autofree char *quoted = g_shell_quote(login);
+    g_string_append_printf(text, "; let a key in with: ssh-copy-id -p %u %s", auth->config->port, quoted);
+}
+
 static void set_failure(SshAuth *auth, const char *methods, GError **error)
 {
     g_autoptr(GString) text = g_string_new(NULL);
@@ -340,6 +350,8 @@ static void set_failure(SshAuth *auth, const char *methods, GError **error)
         g_string_append_printf(text, "; %s", auth->problem);
     if (auth->unusable)
         g_string_append_printf(text, "; libssh2 can't use %s", auth->unusable);
+    if (strstr(methods, "publickey") && !auth->locked && !auth->problem && !auth->unusable)
+        append_remedy(auth, text);
     g_set_error(error, FFARM_REMOTE_ERROR, auth->unusable ? FFARM_REMOTE_ERROR_UNSUPPORTED : FFARM_REMOTE_ERROR_AUTH,
                 "%s: %s", auth->host->name, text->str);
 }

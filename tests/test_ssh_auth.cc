@@ -235,6 +235,8 @@ TEST_F(SshAuth, RefusedKeyIsNamed)
     EXPECT_REMOTE_ERROR(box.failure, AUTH);
     EXPECT_TRUE(box.failure.says(key)) << box.failure.text();
     EXPECT_TRUE(box.failure.says(sshd->user)) << box.failure.text();
+    EXPECT_TRUE(box.failure.says("ssh-copy-id -p " + std::to_string(sshd->port) + " '" + sshd->user + "@"))
+        << box.failure.text();
 }
 
 TEST_F(SshAuth, MissingAndBrokenFilesAreNamed)
