@@ -5,7 +5,8 @@
 # fault: see the table that it prints. After every run each source has to be byte-identical or replaced by its own encode, which
 # is judged by all its decoded frames and packets; then "ffarm resume" has to complete what can be completed, and nothing of ffarm's
 # may be left on any machine. Exit status 1 if a film was lost, a file left over, an ffmpeg still running, or work not completed.
-# --run INDEX repeats one run of a round; a failing run is kept for inspection. Needs root; see docs/contributing.md.
+# --run INDEX repeats one run of a round; a failing run is kept for inspection. "--only transition" has its own number of runs: ffarm
+# is killed before and after everything that changes the journal. Needs root; see docs/contributing.md.
 set -uo pipefail
 export LC_ALL=C.UTF-8
 runs=400 seed=$((RANDOM)) only='' run='' worlds=2 build='' verbose=''
@@ -19,7 +20,7 @@ while [ $# -gt 0 ]; do
   --worlds) worlds=$2; shift ;;
   --build) build=$2; shift ;;
   -v) verbose=yes ;;
-  *) sed -n '3,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '3,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
   shift
 done
@@ -32,16 +33,23 @@ helpers=$FFARM_BUILD_ROOT/tests
 # --- one world of several: its share of the runs ---
 if [ -n "${TORTURE_WORLD:-}" ]; then
   . "$root/tests/e2e/lib.sh"
-  kept=$TORTURE_OUT pool=$TORTURE_OUT/pool results=$TORTURE_OUT/results.$TORTURE_WORLD
+  kept=$TORTURE_OUT pool=$TORTURE_OUT/pool judged=$TORTURE_OUT/judged found=$TORTURE_OUT/found results=$TORTURE_OUT/results.$TORTURE_WORLD
   . "$home_of_torture/films.sh"
   . "$home_of_torture/world.sh"
   . "$home_of_torture/faults.sh"
   . "$home_of_torture/run.sh"
   make_world || { echo "torture.sh: world $TORTURE_WORLD can't be made" >&2; exit 1; }
-  calibrate || exit 1
+  transitions=()
+  if [ "$only" = transition ]; then
+    enumerate_transitions || exit 1
+    runs=${#transitions[@]}
+    echo "$runs" >"$TORTURE_OUT/transitions"
+  fi
   for ((index = 0; index < runs; index++)); do
     [ -z "$run" ] || [ "$index" = "$run" ] || continue
-    if mkdir "$TORTURE_OUT/taken/$index" 2>/dev/null; then run_one "$index"; fi # whichever world is free
+    mkdir "$TORTURE_OUT/taken/$index" 2>/dev/null || continue # whichever world is free
+    # Not every run of a cluster has the very same transitions.
+    run_one "$index" || [ "$only" != transition ] || run_one "$index" || run_one "$index"
   done
   exit 0
 fi
@@ -56,7 +64,7 @@ fi
 . "$home_of_torture/report.sh"
 [ -z "$only" ] || [ -n "${title[$only]:-}" ] || { echo "torture.sh: --only takes one of ${!title[*]}" >&2; exit 2; }
 repeat="tools/torture.sh --runs $runs --seed $seed${only:+ --only $only}"
-TORTURE_OUT=$(mktemp -d "${TMPDIR:-/tmp}/ffarm-torture.XXXXXX") && chmod 755 "$TORTURE_OUT" && mkdir "$TORTURE_OUT/pool" "$TORTURE_OUT/taken" &&
+TORTURE_OUT=$(mktemp -d "${TMPDIR:-/tmp}/ffarm-torture.XXXXXX") && chmod 755 "$TORTURE_OUT" && mkdir "$TORTURE_OUT"/{pool,judged,found,taken} &&
   make_pool "$TORTURE_OUT/pool" || { echo "torture.sh: films can't be made" >&2; exit 1; }
 export TORTURE_OUT repeat
 echo "$repeat" >&2
@@ -68,5 +76,6 @@ for ((world = 0; world < worlds; world++)); do
 done
 for pid in "${pids[@]}"; do wait "$pid" || failed=1; done
 report "$TORTURE_OUT"/results.* || failed=1
+[ "$only" != transition ] || [ -n "$run" ] || report_transitions "$(<"$TORTURE_OUT/transitions")" "$TORTURE_OUT"/results.* || failed=1
 if [ $failed = 0 ]; then rm -r "$TORTURE_OUT"; else echo "failed runs are kept in $TORTURE_OUT; again: $repeat" >&2; fi
 exit $failed

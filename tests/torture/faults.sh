@@ -4,18 +4,20 @@
 # A fault comes by itself at a numbered act of the manager (manager.so), in ffmpeg's place (bin/ffmpeg) or inside a transfer
 # (sftp.so); or one of these three stops there, leaves the file "struck", and waits for "go" while this shell does the deed.
 
-declare -A title=([kill]='manager killed at an act' [die]='manager killed elsewhere' [rekill]='killed, and again while resuming'
-  [int]='SIGINT' [int2]='SIGINT twice' [term]='SIGTERM' [twin]='a second ffarm on the same films'
+declare -A title=([kill]='manager killed at an act' [transition]='killed at a journal transition' [die]='manager killed elsewhere' [rekill]='killed, and again while resuming'
+  [int]='SIGINT' [int2]='SIGINT twice' [term]='SIGTERM' [drain]='SIGUSR1' [hup]='SIGHUP without a terminal' [twin]='a second ffarm on the same films'
   [sshd]="host's sshd killed" [cut]='connections cut' [link]='network link down' [blip]='network link down for 1 s'
   [hostfull]="host's disk full" [mediafull]="manager's disk full" [statefull]="journal's disk full"
   [readonly]="manager's disk read-only" [ffkill]='ffmpeg killed' [ffexit]='ffmpeg exits 1' [ffhang]='ffmpeg hangs'
   [garbage]='ffmpeg writes garbage, status 0' [short]='short playable result, status 0'
   [upload]='upload truncated or altered' [download]='download truncated or altered'
   [change]='source changed' [delete]='source deleted or moved' [clock]='clock stepped')
-# Every other run is a kill at an act; the others come in turn.
+# Every other run is a kill at an act; the others come in turn. Transitions of the journal have a round of their own.
 others=(die sshd short upload int change download ffkill hostfull term garbage rekill delete mediafull int2 link cut ffexit
-  twin statefull blip readonly ffhang clock)
+  twin statefull blip readonly ffhang clock drain hup)
 clusters=(libssh2 mounted openssh here mixed)
+# In that round: each cluster, and each thing that can become of originals.
+transition_worlds=(libssh2.replace mounted.replace openssh.replace here.replace mixed.replace here.trash here.far here.keep)
 
 # any NAME CHOICE...: one of them by chance into the variable NAME. (In a subshell RANDOM would not be the seed's.)
 any() {
@@ -25,13 +27,19 @@ any() {
 }
 is_streaming() { case $1 in libssh2 | openssh | mixed) ;; *) false ;; esac; }
 
-# plan INDEX: decides kind, cluster, place, detail, films. Depends on nothing but the seed, INDEX, and the options.
+# plan INDEX: decides kind, cluster, originals, place, detail, films. Depends on nothing but the seed, INDEX, and the options.
 plan() {
   local index=$1
   RANDOM=$(((seed * 7919 + index * 104729) % 32768))
   films=$((RANDOM % 2 + 2)) place='' detail='' often=''
+  any originals replace replace trash far keep
   if [ -n "$only" ]; then kind=$only; elif [ $((index % 2)) = 0 ]; then kind=kill; else kind=${others[index / 2 % ${#others[@]}]}; fi
   case $kind in
+  transition)
+    local world=${transitions[index]%%:*}
+    cluster=${world%.*} originals=${world#*.} place=transition detail=${transitions[index]#*:} films=1
+    return
+    ;;
   kill)
     local ordinal=$((index / 2))
     [ -n "$only" ] && ordinal=$index
@@ -76,16 +84,17 @@ plan_place() {
 # arm: lays the fault where it will be met.
 arm() {
   local file
-  strike=none point=0
+  strike=none point=0 transition=''
   case $kind in
   kill) strike=kill point=$(nth_act "$detail") ;;
+  transition) strike=kill transition=$detail ;;
   ffkill | ffhang) echo "$detail" >"$F/ff" ;;
   ffexit | garbage | short) echo "$detail $often" >"$F/ff" ;;
   upload | download) echo "$detail" >"$F/sftp" ;;
-  clock) strike=clock:$detail point=$((RANDOM % $(acts_of "$cluster") + 1)) ;;
+  clock) strike=clock:$detail point=$((RANDOM % $(count_acts) + 1)) ;;
   *)
     case $place in
-    act) strike=pause point=$((RANDOM % $(acts_of "$cluster") + 1)) ;;
+    act) strike=pause point=$((RANDOM % $(count_acts) + 1)) ;;
     up-pause) echo "$place $((RANDOM * 3))" >"$F/sftp" ;;
     down-pause) echo "$place $((RANDOM * 9))" >"$F/sftp" ;;
     *) echo "$place" >"$F/ff" ;;
@@ -94,12 +103,11 @@ arm() {
   esac
   for file in "$F"/*; do [ ! -e "$file" ] || chmod 666 "$file"; done
 }
-acts_of() { echo "$(<"$D/acts.$1")"; }
 # The kills of a cluster are spread evenly over its acts; when there are enough of them, each act gets its own.
 nth_act() {
   local acts kills=$((runs / 2 / ${#clusters[@]}))
   [ -n "$only" ] && kills=$((runs / ${#clusters[@]}))
-  acts=$(acts_of "$cluster")
+  acts=$(count_acts)
   if [ "$kills" -ge "$acts" ]; then echo $(($1 % acts + 1)); else echo $(($1 * acts / (kills + 1) + 1)); fi
 }
 
@@ -125,6 +133,8 @@ deed() {
   int2) kill -INT "$manager"; pause 0.1; kill -INT "$manager" 2>/dev/null || true ;;
   twin) start_twin ;;
   term) kill -TERM "$manager" ;;
+  drain) kill -USR1 "$manager" ;;
+  hup) kill -HUP "$manager" ;;
   sshd) kill_sshd "$host" ;;
   cut) cut_connections "$host" ;;
   link) ip link set "v$host" down ;;

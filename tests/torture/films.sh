@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The films of tools/torture.sh, the library that is made of them anew for every run, and what has to be true of it afterwards.
-# Needs: pool (folder with the films that make_pool made); library, and the machines of world.sh, for what comes after a run.
+# Needs: pool (folder with the films that make_pool made), judged (folder in which judgements are kept); library, far, originals, and the
+# machines of world.sh, for what comes after a run.
 
 # Sound and picture without loss in the results: their decoded content has to be the source's, whatever the encoder does.
 pool_names=(plain.mkv plain.mp4 subtitled.mkv two.mkv)
@@ -22,16 +23,14 @@ content() {
   ffmpeg -nostdin -v error -xerror -i "file:$1" -map 0:v -map 0:a -map 0:s? -c:a copy -c:s copy -f streamhash -hash md5 - 2>&1 &&
     ffprobe -v error -select_streams t -show_entries stream_tags=filename -of csv=p=0 -i "file:$1"
 }
-declare -A content_of=() # by checksum
-# is_proved FILE FILM: FILE is the encode of that film of the pool, complete.
+# is_proved FILE FILM: FILE is the encode of that film of the pool, complete. The same bytes are judged once.
 is_proved() {
-  local sum
-  sum=$(checksum "$1")
-  [ -n "${content_of[$sum]:-}" ] ||
-    content_of[$sum]="$(ffprobe -v error -select_streams v:0 -show_entries stream=codec_name -of csv=p=0 -i "file:$1" 2>&1)
-$(content "$1")"
-  [ "${content_of[$sum]}" = "ffv1
-$(<"$pool/$2.content")" ]
+  local verdict
+  verdict=$judged/$(checksum "$1").$2
+  [ -e "$verdict" ] && return
+  [ "$(ffprobe -v error -select_streams v:0 -show_entries stream=codec_name -of csv=p=0 -i "file:$1" 2>&1)
+$(content "$1")" = "ffv1
+$(<"$pool/$2.content")" ] && touch "$verdict"
 }
 checksum() { local line; line=$(md5sum <"$1") && echo "${line%% *}"; }
 
@@ -53,42 +52,73 @@ make_library() { # FILMS
     touch -d "2020-02-02 02:02:0$n" -- "$library/${names[-1]}"
   done
 }
-result_of() { echo "${1%.*}.mkv."; } # with a dot at the end, which keeps newlines
+# place_film NUMBER: sets source, result, and trashed (where the source goes; empty: nowhere) of that film.
+place_film() {
+  source=$library/${names[$1]} trashed=''
+  result=${source%.*}.mkv
+  case $originals in
+  keep) result+=.tmp ;;
+  trash) trashed=${source%/*}/.ffarm-originals/${source##*/} ;;
+  far) trashed=$far$source ;;
+  esac
+}
 # Each film is its own source or its own proved result; prints those that are neither.
 lost_films() {
-  local n source result film
+  local n source result trashed film
   for n in "${!names[@]}"; do
-    film=${expected[n]} source=$library/${names[n]}
-    result=$(result_of "$source") && result=${result%.}
+    film=${expected[n]}
+    place_film "$n"
     if [ "$film" = gone ]; then continue; fi
     if [ -f "$source" ] && cmp -s -- "$source" "$pool/$film"; then
       [ "$result" = "$source" ] || [ ! -e "$result" ] || is_proved "$result" "$film" || printf '%q is not %s\n' "$result" "$film"
+    elif [ "$originals" = keep ]; then
+      printf '%q was to be kept\n' "$source"
     elif [ ! -f "$result" ] || ! is_proved "$result" "$film"; then
       printf '%q is neither %s nor its result\n' "$source" "$film"
     fi
   done
 }
-incomplete_films() {
-  local n source result
+# When all is over a film that was replaced is in the trash, if it was to go there; prints those that are not.
+missing_originals() {
+  local n source result trashed path
   for n in "${!names[@]}"; do
-    source=$library/${names[n]}
-    result=$(result_of "$source") && result=${result%.}
-    [ "${expected[n]}" = gone ] && continue
-    [ -f "$result" ] && is_proved "$result" "${expected[n]}" || printf '%q is not there\n' "$result"
-    [ "$result" = "$source" ] || [ ! -e "$source" ] || printf '%q is still there\n' "$source"
+    place_film "$n"
+    [ -n "$trashed" ] && [ "${expected[n]}" != gone ] || continue
+    cmp -s -- "$source" "$pool/${expected[n]}" && continue
+    for path in "$trashed" "${trashed%.*} ("*; do cmp -s -- "$path" "$pool/${expected[n]}" && continue 2; done
+    printf '%q is not there\n' "$trashed"
   done
 }
-# Every file that is neither a film of the library nor its result, on all machines.
+incomplete_films() {
+  local n source result trashed
+  for n in "${!names[@]}"; do
+    place_film "$n"
+    [ "${expected[n]}" = gone ] && continue
+    [ -f "$result" ] && is_proved "$result" "${expected[n]}" || printf '%q is not there\n' "$result"
+    [ "$originals" = keep ] || [ "$result" = "$source" ] || [ ! -e "$source" ] || printf '%q is still there\n' "$source"
+  done
+}
+# What somebody changed or took away meanwhile may be in the trash as it was before.
+is_of_pool() {
+  local name
+  for name in "${pool_names[@]}"; do cmp -s -- "$1" "$pool/$name" && return; done
+  return 1
+}
+# Every file that is neither a film of the library, nor its result, nor an original in the trash, on all machines.
 leftovers() {
-  local n path
+  local n path source result trashed
   local -A known=()
   for n in "${!names[@]}"; do
-    path=$(result_of "$library/${names[n]}")
-    known[${path%.}]=1 known[$library/${names[n]}]=1
+    place_film "$n"
+    known[$result]=1 known[$source]=1
+    [ -z "$trashed" ] || known[$trashed]=1 known[${trashed%/*}/.ffarm-trash]=1
   done
+  known[$far/.ffarm-trash]=1
   while IFS= read -rd '' path; do
-    [ -n "${known[$path]:-}" ] || printf 'manager: %q\n' "$path"
-  done < <(find $library "$TMPDIR" ! -type d -print0)
+    [ -n "${known[$path]:-}" ] && continue
+    case $kind-$path in change-*/.ffarm-originals/* | delete-*/.ffarm-originals/* | change-"$far"/* | delete-"$far"/*) is_of_pool "$path" && continue ;; esac
+    printf 'manager: %q\n' "$path"
+  done < <(find $library "$far" "$TMPDIR" ! -type d -print0)
   for n in one two mounted; do
     path=pid_$n
     find "/proc/${!path}/root/tmp" "/proc/${!path}/root/home/encodeuser" -mindepth 1 -printf "$n: /%P\n"

@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The table at the end of tools/torture.sh. Needs: title (of faults.sh).
 
+# report_transitions ALL RESULTS...: 1 if some were not met.
+report_transitions() {
+  local all=$1 met
+  shift
+  met=$(awk '$4 == 1 && !seen[$1]++ {met++} END {print met + 0}' "$@")
+  echo "journal transitions at which the manager was killed: $met of $all"
+  [ "$met" = "$all" ]
+}
 # report RESULTS...: 1 if anything is wrong, or nothing was done.
 report() {
   local kind

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # One run of tools/torture.sh: a library, ffarm, a fault, and what came of it. Sourced after faults.sh. Needs: results (a file to
-# which every run adds a line), kept (a folder for the worlds of failed runs).
+# which every run adds a line), kept (a folder for the worlds of failed runs), found (a folder for what worlds tell each other).
 
 longest_run_s=120   # no fault may keep the manager longer
 longest_orphan_s=30 # nor an encoder after its manager
@@ -10,7 +10,7 @@ encoders() { pgrep -ax ffmpeg; }
 start_manager() { # ARGUMENTS of ffarm
   rm -f "$D/status" "$D/pid"
   (
-    env LD_PRELOAD=/run/torture/manager.so TORTURE_FOLDER="$F" TORTURE_STRIKE="$strike" TORTURE_POINT="$point" \
+    env LD_PRELOAD=/run/torture/manager.so TORTURE_FOLDER="$F" TORTURE_STRIKE="$strike" TORTURE_POINT="$point" TORTURE_TRANSITION="$transition" \
       "$ffarm" "$@" >"$D/out" 2>"$D/err" </dev/null &
     echo $! >"$D/pid"
     wait $!
@@ -20,11 +20,11 @@ start_manager() { # ARGUMENTS of ffarm
   until [ -s "$D/pid" ]; do pause 0.005; done
   manager=$(<"$D/pid")
 }
-start_run() { start_manager -y "$D/config.yml" -c "$cluster" "$library"; }
+start_run() { start_manager -y "$D/config.$originals.yml" -c "$cluster" "$library"; }
 # Resuming is a run like any other: it may be killed too.
 resume_and_die() {
   rm -f "$F/struck" "$F/acts"
-  strike=kill point=$((RANDOM % $(acts_of "$cluster") + 1))
+  strike=kill point=$((RANDOM % $(count_acts) + 1)) transition=''
   start_manager resume
   wait_manager $longest_run_s
 }
@@ -58,7 +58,7 @@ is_known_to_resume() { ! grep -qs "there is no unfinished run" "$D/err.resume"; 
 
 # A second ffarm meets the first one at work on the same films: whatever it does, it does no harm.
 start_twin() {
-  "$ffarm" -y "$D/config.yml" -c "$cluster" "$library" >"$D/out.twin" 2>"$D/err.twin" </dev/null &
+  "$ffarm" -y "$D/config.$originals.yml" -c "$cluster" "$library" >"$D/out.twin" 2>"$D/err.twin" </dev/null &
   twin=$!
   pause 0.3 || true
 }
@@ -70,41 +70,62 @@ resume() {
     [ $kind != rekill ] || resume_and_die
     "$ffarm" resume >"$D/out.resume" 2>"$D/err.resume" </dev/null
     resume_status=$?
-    case $kind in kill | die | rekill | int | int2 | term) is_known_to_resume && return ;; esac
+    case $kind in kill | transition | die | rekill | int | int2 | term | drain) is_known_to_resume && return ;; esac
   fi
   run_again
 }
 run_again() {
   [ -z "$(incomplete_films; leftovers)" ] ||
-    "$ffarm" -y "$D/config.yml" -c "$cluster" "$library" >"$D/out.again" 2>"$D/err.again" </dev/null
+    "$ffarm" -y "$D/config.$originals.yml" -c "$cluster" "$library" >"$D/out.again" 2>"$D/err.again" </dev/null
 }
 
-# How many acts a whole run of one film has with each cluster; and that nothing is found amiss where nothing is.
-calibrate() {
+# --- what a whole run of one film does without any fault; and that nothing is found amiss then ---
+needs_acts() { case $kind-$place in transition-*) false ;; kill-* | rekill-* | *-act) ;; *) false ;; esac; }
+count_acts() { wc -l <"$found/$cluster.$originals.acts"; }
+run_without_fault() {
   local amiss
-  kind=none strike=none point=0
-  for cluster in "${clusters[@]}"; do
-    fresh_world
-    make_library 1
-    start_run
-    wait_manager $longest_run_s
-    amiss=$(lost_films; incomplete_films; leftovers; encoders)
-    if [ "$manager_status" != 0 ] || [ -n "$amiss" ]; then
-      printf '%s\n' "torture.sh: without any fault, $cluster, status $manager_status: $amiss" "$(tail -5 "$D/err")" >&2
-      return 1
-    fi
-    wc -l <"$F/acts" >"$D/acts.$cluster"
-    [ -z "$verbose" ] || echo "acts of a run of one film, $cluster: $(acts_of "$cluster")" >&2
-  done
+  kind=none strike=none point=0 transition=''
+  fresh_world
+  make_library 1
+  start_run
+  wait_manager $longest_run_s
+  amiss=$(lost_films; missing_originals; incomplete_films; leftovers; encoders)
+  if [ "$manager_status" != 0 ] || [ -n "$amiss" ]; then
+    printf '%s\n' "torture.sh: without any fault, $cluster, $originals, status $manager_status: $amiss" "$(tail -5 "$D/err")" >&2
+    return 1
+  fi
+  sed "s/^/$cluster.$originals:/" "$F/transitions" >"$found/$cluster.$originals.transitions"
+  cp "$F/acts" "$D/acts" && mv "$D/acts" "$found/$cluster.$originals.acts"
+}
+# calibrate CLUSTER.ORIGINALS: the first world that needs it finds it out for all of them.
+calibrate() {
+  local cluster=${1%.*} originals=${1#*.}
+  if mkdir "$found/$1" 2>/dev/null; then
+    run_without_fault || { touch "$found/amiss"; return 1; }
+  fi
+  until [ -e "$found/$1.acts" ] || [ -e "$found/amiss" ]; do pause 0.02; done
+  [ -e "$found/$1.acts" ]
+}
+# Sets transitions: every one of the journal, in every world in which they are looked at.
+enumerate_transitions() {
+  local world
+  for world in "${transition_worlds[@]}"; do [ -e "$found/$world" ] || calibrate "$world" || return; done
+  for world in "${transition_worlds[@]}"; do calibrate "$world" || return; done
+  mapfile -t transitions < <(for world in "${transition_worlds[@]}"; do cat "$found/$world.transitions"; done)
 }
 
 count() { if [ -n "$1" ]; then wc -l <<<"$1"; else echo 0; fi; }
 
 # run_one INDEX: everything; adds the line "INDEX KIND CLUSTER STRUCK FILMS LOST LEFT ORPHANS INCOMPLETE HUNG MS" to the results.
+# 1 if the fault was not met.
 run_one() {
-  local index=$1 begin struck=0 hung=0 lost left orphans incomplete
-  twin=
+  local index=$1 begin hung=0 lost left orphans incomplete
+  twin='' struck=0
   plan "$index"
+  if needs_acts; then
+    calibrate "$cluster.$originals" || exit 1
+    plan "$index"
+  fi
   fresh_world
   make_library "$films"
   arm
@@ -123,28 +144,30 @@ run_one() {
   touch "$F/go"
   heal
   resume
-  lost=$(printf '%s\n%s' "$lost" "$(lost_films)" | sed /^$/d | sort -u)
+  lost=$(printf '%s\n%s' "$lost" "$(lost_films; missing_originals)" | sed /^$/d | sort -u)
   incomplete=$(incomplete_films)
   orphans=$(printf '%s\n%s' "$orphans" "$(encoders)" | sed /^$/d)
   left=$(leftovers)
   echo "$index $kind $cluster $struck ${#names[@]} $(count "$lost") $(count "$left") $(count "$orphans") $(count "$incomplete") $hung" \
     "$(($(now_ms) - begin))" >>"$results"
-  [ -z "$verbose" ] || echo "$index $kind $cluster $place $detail: struck $struck, status $manager_status, $(($(now_ms) - begin)) ms" >&2
+  [ -z "$verbose" ] || echo "$index $kind $cluster $originals $place $detail: struck $struck, status $manager_status, $(($(now_ms) - begin)) ms" >&2
   [ -z "$lost$left$orphans$incomplete" ] && [ $hung = 0 ] || keep_world "$index"
+  [ $struck = 1 ]
 }
 keep_world() {
   local folder=$kept/run-$1 name
   mkdir -p "$folder/state"
   {
-    echo "run $1: ${title[$kind]}; $cluster, $place $detail, point $point; status $manager_status, resumed with $resume_status, hung $hung"
+    echo "run $1: ${title[$kind]}; $cluster, $originals, $place $detail, point $point; status $manager_status, resumed with $resume_status, hung $hung"
     printf '%s\n' "lost:" "$lost" "left over:" "$left" "orphans:" "$orphans" "not completed:" "$incomplete"
     printf 'library:'; printf ' %q' "${names[@]}"; printf '\nfilms: %s\n' "${expected[*]}"
     echo "again: $repeat --run $1"
   } >"$folder/what"
   cp -a $library "$folder/library"
+  cp -a "$far" "$folder/"
   cp -a "$F" "$folder/faults"
   cp -a "$state" "$folder/"
-  cp "$D"/out* "$D"/err* "$D/config.yml" "$folder/"
+  cp "$D"/out* "$D"/err* "$D/config.$originals.yml" "$folder/"
   for name in one two mounted; do cp "$D/hosts/$name/log" "$folder/sshd.$name"; done
   echo "run $1 failed, kept in $folder; again: $repeat --run $1" >&2
 }
