@@ -98,6 +98,7 @@ static void abandon_there(Transfer *transfer, gboolean is_removed)
 {
     GError *ignored = NULL;
     SshSftpCall *call = &transfer->call;
+    GError **error = call->error;
     if (!transfer->handle)
         return;
     if (call->session->link.is_lost) { /* frees what was in flight; the socket is shut, so nothing waits */
@@ -108,6 +109,7 @@ static void abandon_there(Transfer *transfer, gboolean is_removed)
     ssh_sftp_touch(call, CLEAN_UP_US);
     if (close_there(transfer) != LIBSSH2_ERROR_EAGAIN && is_removed)
         ssh_sftp_unlink(call, call->path);
+    call->error = error;
     g_clear_error(&ignored);
 }
 

@@ -191,6 +191,18 @@ TEST_P(Transfer, CanBeCancelledWhileItWaitsForTheLine)
     g_thread_join(canceller);
 }
 
+TEST_P(Transfer, CanBeCancelledWithItsLastByte)
+{
+    g_autoptr(GCancellable) cancellable = g_cancellable_new();
+    auto cancel = [&](gint64 done, gint64 total) {
+        if (done == total)
+            g_cancellable_cancel(cancellable);
+    };
+    EXPECT_FALSE(box.get(here, back, cancel, cancellable));
+    EXPECT_CANCELLED(box.failure);
+    EXPECT_FALSE(g_file_test(back.c_str(), G_FILE_TEST_EXISTS));
+}
+
 // ---- Copies that come out wrong
 
 TEST_P(Transfer, RefusesAnAlteredCopy)
