@@ -18,10 +18,10 @@ report() {
       $(awk -v kind="$kind" '$2 == kind {runs++; struck += $4} END {print runs, struck}' "$@")
   done
   awk '{
-      runs++; struck += $4; files += $5; lost += $6; left += $7; orphans += $8; incomplete += $9; hung += $10; ms += $11
+      runs++; struck += $4; files += $5; lost += $6; left += $7; orphans += $8; incomplete += $9; hung += $10; crashed += $11; ms += $12
     } END {
       printf "\nruns %d, of which %d met their fault\nfiles %d\nfiles lost %d\nleftovers %d\norphans %d\nnot completed after resume %d\n", runs, struck, files, lost, left, orphans, incomplete
-      printf "hung %d\nmilliseconds a run %d\n", hung, runs ? ms / runs : 0
-      exit runs == 0 || lost + left + orphans + incomplete + hung > 0
+      printf "hung %d\ncrashed %d\nmilliseconds a run %d\n", hung, crashed, runs ? ms / runs : 0
+      exit runs == 0 || lost + left + orphans + incomplete + hung + crashed > 0
     }' "$@"
 }

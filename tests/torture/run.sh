@@ -37,8 +37,11 @@ wait_manager() {
     pause 0.02
   done
   manager_status=$(<"$D/status")
+  note_crash "$manager_status"
   return $hung
 }
+# The ends that ffarm brings about itself, or meets by a fault of its own: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV.
+note_crash() { case $1 in 132 | 134 | 135 | 136 | 139) crashed=$((crashed + 1)) ;; esac; }
 until_struck() {
   local end=$((SECONDS + longest_run_s))
   while [ ! -e "$F/struck" ] && runs_on && [ $SECONDS -lt $end ]; do pause 0.02; done
@@ -70,13 +73,15 @@ resume() {
     [ $kind != rekill ] || resume_and_die
     "$ffarm" resume >"$D/out.resume" 2>"$D/err.resume" </dev/null
     resume_status=$?
+    note_crash $resume_status
     case $kind in kill | transition | die | rekill | int | int2 | term | drain) is_known_to_resume && return ;; esac
   fi
   run_again
 }
 run_again() {
-  [ -z "$(incomplete_films; leftovers)" ] ||
-    "$ffarm" -y "$D/config.$originals.yml" -c "$cluster" "$library" >"$D/out.again" 2>"$D/err.again" </dev/null
+  [ -n "$(incomplete_films; leftovers)" ] || return 0
+  "$ffarm" -y "$D/config.$originals.yml" -c "$cluster" "$library" >"$D/out.again" 2>"$D/err.again" </dev/null
+  note_crash $?
 }
 
 # --- what a whole run of one film does without any fault; and that nothing is found amiss then ---
@@ -116,15 +121,16 @@ enumerate_transitions() {
 
 count() { if [ -n "$1" ]; then wc -l <<<"$1"; else echo 0; fi; }
 
-# run_one INDEX: everything; adds the line "INDEX KIND CLUSTER STRUCK FILMS LOST LEFT ORPHANS INCOMPLETE HUNG MS" to the results.
+# run_one INDEX: everything; adds the line "INDEX KIND CLUSTER STRUCK FILMS LOST LEFT ORPHANS INCOMPLETE HUNG CRASHED MS" to the results.
 # 1 if the fault was not met.
 run_one() {
   local index=$1 begin hung=0 lost left orphans incomplete
-  twin='' struck=0
+  twin='' struck=0 crashed=0
   plan "$index"
   if needs_acts; then
     calibrate "$cluster.$originals" || exit 1
     plan "$index"
+    crashed=0
   fi
   fresh_world
   make_library "$films"
@@ -148,17 +154,17 @@ run_one() {
   incomplete=$(incomplete_films)
   orphans=$(printf '%s\n%s' "$orphans" "$(encoders)" | sed /^$/d)
   left=$(leftovers)
-  echo "$index $kind $cluster $struck ${#names[@]} $(count "$lost") $(count "$left") $(count "$orphans") $(count "$incomplete") $hung" \
+  echo "$index $kind $cluster $struck ${#names[@]} $(count "$lost") $(count "$left") $(count "$orphans") $(count "$incomplete") $hung $crashed" \
     "$(($(now_ms) - begin))" >>"$results"
   [ -z "$verbose" ] || echo "$index $kind $cluster $originals $place $detail: struck $struck, status $manager_status, $(($(now_ms) - begin)) ms" >&2
-  [ -z "$lost$left$orphans$incomplete" ] && [ $hung = 0 ] || keep_world "$index"
+  [ -z "$lost$left$orphans$incomplete" ] && [ $hung$crashed = 00 ] || keep_world "$index"
   [ $struck = 1 ]
 }
 keep_world() {
   local folder=$kept/run-$1 name
   mkdir -p "$folder/state"
   {
-    echo "run $1: ${title[$kind]}; $cluster, $originals, $place $detail, point $point; status $manager_status, resumed with $resume_status, hung $hung"
+    echo "run $1: ${title[$kind]}; $cluster, $originals, $place $detail, point $point; status $manager_status, resumed with $resume_status, hung $hung, crashed $crashed"
     printf '%s\n' "lost:" "$lost" "left over:" "$left" "orphans:" "$orphans" "not completed:" "$incomplete"
     printf 'library:'; printf ' %q' "${names[@]}"; printf '\nfilms: %s\n' "${expected[*]}"
     echo "again: $repeat --run $1"
