@@ -399,6 +399,11 @@ void ffarm_journal_free(FfarmJournal *journal)
     g_free(journal);
 }
 
+gboolean ffarm_journal_is_run_id(const char *text)
+{
+    return text && *text && text[strspn(text, "0123456789abcdefghijklmnopqrstuvwxyz")] == '\0';
+}
+
 /* --- locks --- */
 
 static char *name_file(guint64 device, guint64 inode)

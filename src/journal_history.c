@@ -102,6 +102,7 @@ GPtrArray *ffarm_journal_runs(FfarmJournal *journal, GError **error)
     Counting counting = {by_id};
     if (!ffarm_journal_query(journal, take_run, runs, error,
                              "SELECT id, begin_us, end_us, pid, machine, argv, directory, config FROM runs"
+                             " WHERE id IS NOT NULL"
                              " ORDER BY begin_us DESC, id DESC",
                              ""))
         return NULL;

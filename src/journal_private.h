@@ -46,6 +46,9 @@ const char *ffarm_journal_peek_folder(FfarmJournal *journal);
 /* TRUE if @machine is what this process runs on: its process numbers mean something here. */
 gboolean ffarm_journal_is_here(const char *machine);
 
+/* TRUE for what ffarm names runs: whatever else a journal holds leads to no file, and matches no process. */
+gboolean ffarm_journal_is_run_id(const char *text);
+
 /* The name under which a run holds the lock that says that it lives. */
 char *ffarm_journal_run_lock(const char *run_id) G_GNUC_WARN_UNUSED_RESULT;
 

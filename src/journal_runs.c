@@ -170,20 +170,21 @@ static gboolean forget_old(FfarmJournal *journal, GError **error)
     static const char *const deletions[] = {"DELETE FROM jobs WHERE run = ?", "DELETE FROM runs WHERE id = ?"};
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     gint64 oldest_us = g_get_real_time() - (gint64)KEEP_DAYS * 24 * 3600 * G_USEC_PER_SEC;
-    gboolean is_good =
-        ffarm_journal_query(journal, take_name, names, error,
-                            "SELECT id FROM runs WHERE end_us > 0 AND id NOT IN (SELECT run FROM traces)"
-                            " AND id NOT IN (SELECT run FROM replacements)"
-                            " AND (begin_us < ? OR id NOT IN (SELECT id FROM runs ORDER BY begin_us DESC LIMIT ?)"
-                            " OR id IN (SELECT id FROM (SELECT id, sum(n) OVER (ORDER BY begin_us DESC) - n AS newer"
-                            " FROM (SELECT id, begin_us, (SELECT count(*) FROM jobs WHERE run = id) AS n FROM runs))"
-                            " WHERE newer >= ?))",
-                            "iii", oldest_us, (gint64)KEEP_RUNS, (gint64)KEEP_JOBS);
+    gboolean is_good = ffarm_journal_query(
+        journal, take_name, names, error,
+        "SELECT id FROM runs WHERE end_us > 0 AND id IS NOT NULL AND id NOT IN (SELECT run FROM traces)"
+        " AND id NOT IN (SELECT run FROM replacements)"
+        " AND (begin_us < ? OR id NOT IN (SELECT id FROM runs ORDER BY begin_us DESC LIMIT ?)"
+        " OR id IN (SELECT id FROM (SELECT id, sum(n) OVER (ORDER BY begin_us DESC) - n AS newer"
+        " FROM (SELECT id, begin_us, (SELECT count(*) FROM jobs WHERE run = id) AS n FROM runs))"
+        " WHERE newer >= ?))",
+        "iii", oldest_us, (gint64)KEEP_RUNS, (gint64)KEEP_JOBS);
     for (guint i = 0; is_good && i < names->len; i++) {
         const char *run_id = g_ptr_array_index(names, i);
         for (gsize k = 0; is_good && k < G_N_ELEMENTS(deletions); k++)
             is_good = ffarm_journal_do(journal, FFARM_COMMIT_SOON, error, deletions[k], "t", run_id);
-        remove_logs(journal, run_id);
+        if (ffarm_journal_is_run_id(run_id))
+            remove_logs(journal, run_id);
     }
     return is_good;
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "leftovers.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 #include "journal_private.h"
+
+#define SHORTEST_ATTEMPT 8 /* a name of fewer letters may be part of others */
 
 static void trace_free(gpointer data)
 {
@@ -68,11 +71,25 @@ static void take_trace(sqlite3_stmt *row, gpointer traces)
     g_ptr_array_add(traces, trace);
 }
 
+gboolean ffarm_left_trace_is_ours(const FfarmLeftTrace *trace, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *backslash = strrchr(path, '\\');
+    const char *name = MAX(slash, backslash) ? MAX(slash, backslash) + 1 : path;
+    return (g_str_has_prefix(name, "ffarm-") || g_str_has_prefix(name, ".ffarm-")) && strstr(name, trace->attempt);
+}
+
+gboolean ffarm_left_trace_is_believable(const FfarmLeftTrace *trace)
+{
+    gsize length = trace->attempt ? strlen(trace->attempt) : 0;
+    return ffarm_journal_is_run_id(trace->run_id) && trace->host && length >= SHORTEST_ATTEMPT &&
+           strspn(trace->attempt, "0123456789abcdefghijklmnopqrstuvwxyz-") == length;
+}
+
 /* Runs whose lock is free. */
 static gboolean claim_runs(FfarmLeftovers *leftovers, FfarmJournal *journal, GError **error)
 {
     if (!ffarm_journal_query(journal, take_run, leftovers->runs, error,
-                             "SELECT id FROM runs WHERE end_us = 0 UNION SELECT run FROM traces"
+                             "SELECT id FROM runs WHERE end_us = 0 AND id IS NOT NULL UNION SELECT run FROM traces"
                              " UNION SELECT run FROM replacements",
                              ""))
         return FALSE;

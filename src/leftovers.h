@@ -25,6 +25,11 @@ typedef struct {
     guint gone;                          /* FfarmTracePart: what could be removed */
 } FfarmLeftTrace;
 
+/* FALSE for a trace that no ffarm noted: nothing may be done by what it says. */
+gboolean ffarm_left_trace_is_believable(const FfarmLeftTrace *trace);
+/* TRUE if @path, here or on a host, ends in a name of the attempt's (which is believable). */
+gboolean ffarm_left_trace_is_ours(const FfarmLeftTrace *trace, const char *path);
+
 typedef struct {
     char *run_id;
     guint item;

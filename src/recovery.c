@@ -106,10 +106,10 @@ static gboolean mend(const Recovery *recovery, const FfarmLeftReplacement *repla
 {
     g_autoptr(GError) inner = NULL;
     g_autoptr(FfarmReplaceRecord) record = ffarm_replace_record_parse(replacement->record, &inner);
-    if (!record) {
+    if (!record || !ffarm_replace_record_is_believable(record)) {
+        const char *problem = inner ? inner->message : "its names are not ffarm's";
         g_autofree char *name = g_filename_display_name(replacement->path ? replacement->path : replacement->run_id);
-        g_autofree char *reason =
-            g_strdup_printf("%s: how far its replacement came can't be read: %s", name, inner->message);
+        g_autofree char *reason = g_strdup_printf("%s: how far its replacement came can't be read: %s", name, problem);
         return settle_unclear(recovery, replacement, reason, error);
     }
     const FfarmFileIdentity *source = &record->source_id;
@@ -140,7 +140,8 @@ static gboolean is_temporary(const FfarmLeftTrace *trace, const struct stat *inf
     g_autofree char *name = g_path_get_basename(trace->here);
     gint64 mtime_ns = (gint64)info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec;
     gboolean is_source = info->st_size == trace->source_size && mtime_ns == trace->source_mtime_ns;
-    return S_ISREG(info->st_mode) && ffarm_placement_is_temporary(name) && strstr(name, trace->attempt) && !is_source;
+    return S_ISREG(info->st_mode) && ffarm_placement_is_temporary(name) &&
+           ffarm_left_trace_is_ours(trace, trace->here) && !is_source;
 }
 
 static void remove_here(Recovery *recovery, FfarmLeftTrace *trace)
@@ -177,12 +178,29 @@ static gboolean strike(Recovery *recovery, GError **error)
     return TRUE;
 }
 
+/* What no ffarm noted is struck, and nothing is done by it. */
+static GPtrArray *set_apart_believable(const Recovery *recovery)
+{
+    GPtrArray *believable = g_ptr_array_new();
+    for (guint i = 0; i < recovery->left->traces->len; i++) {
+        FfarmLeftTrace *trace = g_ptr_array_index(recovery->left->traces, i);
+        if (ffarm_left_trace_is_believable(trace)) {
+            g_ptr_array_add(believable, trace);
+            continue;
+        }
+        g_clear_pointer(&trace->there, g_free);
+        trace->gone = FFARM_TRACE_HERE | FFARM_TRACE_THERE;
+        say(recovery, TRUE, "journal: a note of what an earlier run left is damaged, so nothing is removed by it");
+    }
+    return believable;
+}
+
 /* Encodes first: one that still runs could make its file anew. */
 static gboolean clear_traces(Recovery *recovery, GCancellable *cancellable, GError **error)
 {
-    const GPtrArray *traces = recovery->left->traces;
-    if (traces->len == 0)
+    if (recovery->left->traces->len == 0)
         return TRUE;
+    g_autoptr(GPtrArray) traces = set_apart_believable(recovery);
     g_autoptr(GPtrArray) complaints = ffarm_recovery_clean_hosts(traces, recovery->settings, HOSTS_MS, cancellable);
     if (g_cancellable_set_error_if_cancelled(cancellable, error))
         return FALSE;

@@ -80,7 +80,7 @@ static gboolean stop_runs(Cleaning *cleaning, FfarmRunner *runner, GError **erro
 /* Whatever a journal says: what does not carry the attempt's name is not ours. */
 static gboolean remove_trace(Cleaning *cleaning, FfarmRunner *runner, FfarmLeftTrace *trace, GError **error)
 {
-    if (!trace->there || !strstr(trace->there, trace->attempt))
+    if (!trace->there || !ffarm_left_trace_is_ours(trace, trace->there))
         return TRUE;
     gboolean is_gone = trace->is_folder ? ffarm_runner_remove_dir(runner, trace->there, cleaning->cancellable, error)
                                         : ffarm_runner_remove(runner, trace->there, cleaning->cancellable, error);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "placement.h"
+
 static const char *const step_names[] = {"prepare", "place", "drop", "done", "undone", "failed"};
 static const char *const kind_names[] = {"same-name", "other-name", "keep"};
 
@@ -98,7 +100,9 @@ static gboolean read_identities(GVariant *dict, FfarmReplaceRecord *record)
 
 FfarmReplaceRecord *ffarm_replace_record_parse(const char *text, GError **error)
 {
-    g_autoptr(GVariant) dict = g_variant_parse(G_VARIANT_TYPE_VARDICT, text, NULL, NULL, NULL);
+    /* GVariant takes other bytes, and complains then that it did. */
+    g_autoptr(GVariant) dict =
+        g_str_is_ascii(text) ? g_variant_parse(G_VARIANT_TYPE_VARDICT, text, NULL, NULL, NULL) : NULL;
     g_autoptr(FfarmReplaceRecord) record = g_new0(FfarmReplaceRecord, 1);
     int step = dict ? find_name(dict, "step", step_names, G_N_ELEMENTS(step_names)) : -1;
     int kind = dict ? find_name(dict, "kind", kind_names, G_N_ELEMENTS(kind_names)) : -1;
@@ -109,6 +113,35 @@ FfarmReplaceRecord *ffarm_replace_record_parse(const char *text, GError **error)
     record->step = (FfarmReplaceStep)step;
     record->kind = (FfarmReplaceKind)kind;
     return g_steal_pointer(&record);
+}
+
+static gboolean is_temporary(const char *path)
+{
+    g_autofree char *name = g_path_get_basename(path);
+    return g_path_is_absolute(path) && ffarm_placement_is_temporary(name);
+}
+
+static gboolean is_beside(const char *temporary, const char *path)
+{
+    g_autofree char *one = g_path_get_dirname(temporary);
+    g_autofree char *other = g_path_get_dirname(path);
+    return g_path_is_absolute(path) && is_temporary(temporary) && strcmp(one, other) == 0;
+}
+
+static gboolean is_believable_trash(const FfarmReplaceRecord *record)
+{
+    gsize length = strlen(record->trash_root);
+    return g_path_is_absolute(record->trash_root) && g_str_has_prefix(record->trash, record->trash_root) &&
+           (record->trash[length] == '/' || (length > 0 && record->trash_root[length - 1] == '/')) &&
+           is_beside(record->trash_staged, record->trash);
+}
+
+gboolean ffarm_replace_record_is_believable(const FfarmReplaceRecord *record)
+{
+    gboolean is_same_name = strcmp(record->source, record->destination) == 0;
+    return is_same_name == (record->kind == FFARM_REPLACE_SAME_NAME) && is_temporary(record->result) &&
+           is_beside(record->staged, record->destination) && is_beside(record->aside, record->source) &&
+           strcmp(record->staged, record->aside) != 0 && (!record->trash || is_believable_trash(record));
 }
 
 void ffarm_replace_record_copy(const FfarmReplaceRecord *record, FfarmReplaceRecord *copy)

@@ -55,6 +55,8 @@ char *ffarm_replace_record_format(const FfarmReplaceRecord *record) G_GNUC_WARN_
 /* Reads such a line. Returns: new record that owns its strings, free with ffarm_replace_record_free(); NULL with
  * G_IO_ERROR_INVALID_DATA if @text is none, or lacks something. */
 FfarmReplaceRecord *ffarm_replace_record_parse(const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* TRUE if its names are such as a replacement gives: whatever else a journal holds moves and removes nothing. Pure. */
+gboolean ffarm_replace_record_is_believable(const FfarmReplaceRecord *record);
 /* For records of ffarm_replace_record_parse(); NULL is legal. */
 void ffarm_replace_record_free(FfarmReplaceRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmReplaceRecord, ffarm_replace_record_free)

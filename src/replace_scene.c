@@ -2,6 +2,7 @@
 #include "replace_scene.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "file_names.h"
@@ -199,9 +200,23 @@ static gboolean undo_other_name(const FfarmReplaceRecord *record, const FfarmRep
            ffarm_replace_remove_own(record->destination, &record->staged_id, error);
 }
 
-/* Both a copy of the source and a second name of it are meant. */
+/* TRUE if both paths are one entry of one folder, by whatever way they lead there. */
+static gboolean is_one_entry(const char *one, const char *other)
+{
+    struct stat folder, other_folder;
+    g_autofree char *name = g_path_get_basename(one);
+    g_autofree char *other_name = g_path_get_basename(other);
+    g_autofree char *path = g_path_get_dirname(one);
+    g_autofree char *other_path = g_path_get_dirname(other);
+    return strcmp(name, other_name) == 0 && stat(path, &folder) == 0 && stat(other_path, &other_folder) == 0 &&
+           folder.st_dev == other_folder.st_dev && folder.st_ino == other_folder.st_ino;
+}
+
+/* Both a copy of the source and a second name of it are meant; never its own. */
 static gboolean empty_trash(const FfarmReplaceRecord *record, GError **error)
 {
+    if (is_one_entry(record->trash, record->source))
+        return ffarm_replace_remove_copy(record->trash_staged, &record->trash_id, error);
     const FfarmFileIdentity *identity = record->trash_id.inode != 0 ? &record->trash_id : &record->source_id;
     return ffarm_replace_remove_own(record->trash, identity, error) &&
            ffarm_replace_remove_copy(record->trash_staged, &record->trash_id, error);

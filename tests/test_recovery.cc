@@ -119,6 +119,57 @@ TEST_F(Recovery, RemovesATemporaryFile)
     EXPECT_NE(messages.find("1 temporary file of earlier runs was removed"), std::string::npos) << messages;
 }
 
+TEST_F(Recovery, DoesNothingByANoteThatIsNotFfarms)
+{
+    Begin(Plan("run1", {"/a"}));
+    std::string path = Write(".ffarm-a.mkv.tmp", "somebody's");
+    for (FfarmTrace trace : {FfarmTrace{"run1", 0, "a", nullptr, "local", path.c_str(), "/", TRUE},
+                             FfarmTrace{".*", 0, "run1-0-1-abc", nullptr, "local", nullptr, nullptr, TRUE}}) {
+        gint64 id = 0;
+        EXPECT_TRUE(ffarm_journal_add_trace(journal, &trace, &id, nullptr));
+    }
+    Recover();
+    EXPECT_TRUE(exists(path));
+    EXPECT_EQ(Count("SELECT count(*) FROM traces"), 0);
+    EXPECT_NE(messages.find("nothing is removed by it"), std::string::npos) << messages;
+}
+
+TEST_F(Recovery, DoesNothingByARecordWhoseNamesAreNotFfarms)
+{
+    Begin(Plan("run1", {"/a"}));
+    std::string source = Write("a.avi", "a film"), note = Write("note.nfo", "");
+    std::string destination = source + ".mkv", temporary = std::string(folder) + "/.ffarm-x.tmp";
+    FfarmReplaceRecord record = {};
+    record.kind = FFARM_REPLACE_OTHER_NAME;
+    record.boot_id = "";
+    record.source = source.c_str();
+    record.destination = destination.c_str();
+    record.result = record.aside = temporary.c_str();
+    record.staged = note.c_str();
+    g_autofree char *text = ffarm_replace_record_format(&record);
+    EXPECT_TRUE(ffarm_journal_note_replacement(journal, "run1", 0, text, nullptr));
+    Recover();
+    EXPECT_TRUE(exists(note));
+    EXPECT_NE(messages.find("its names are not ffarm's"), std::string::npos) << messages;
+}
+
+TEST_F(Recovery, ForgetsOldLogsOnlyBelowItsOwnFolder)
+{
+    std::string film = Write("film.mkv", "a film");
+    g_autofree char *logs = g_build_filename(folder, "logs", nullptr);
+    g_mkdir(logs, 0700);
+    Begin(Plan("..", {"/a"}));
+    ASSERT_TRUE(ffarm_journal_end_run(journal, "..", nullptr));
+    sqlite3 *db = nullptr;
+    sqlite3_open((std::string(folder) + "/journal.db").c_str(), &db);
+    sqlite3_exec(db, "UPDATE runs SET begin_us = 1", nullptr, nullptr, nullptr);
+    sqlite3_close(db);
+    Begin(Plan("run2", {"/a"}));
+    ASSERT_TRUE(ffarm_journal_end_run(journal, "run2", nullptr));
+    EXPECT_EQ(Count("SELECT count(*) FROM runs"), 1);
+    EXPECT_TRUE(exists(film));
+}
+
 TEST_F(Recovery, StrikesWhatIsGoneAlready)
 {
     Begin(Plan("run1", {"/a"}));

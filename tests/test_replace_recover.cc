@@ -246,6 +246,43 @@ TEST_F(ReplaceRecover, JudgesEveryScene)
     EXPECT_GT(neither, 0u);
 }
 
+/* By a link or a mount a trash may lead back to the film. */
+TEST_F(ReplaceRecover, DoesNotEmptyATrashThatIsTheFilmsFolder)
+{
+    std::string detour = std::string(folder) + "/./film.avi";
+    Source(record.source);
+    Result(record.staged);
+    record.result_id = {};
+    record.trash = detour.c_str();
+    record.trash_root = folder;
+    record.trash_staged = Path(".ffarm-trash.tmp");
+    EXPECT_EQ(Recover(), FFARM_REPLACE_RECOVERED_UNDONE) << message;
+    EXPECT_EQ(Read(record.source), "old");
+}
+
+TEST_F(ReplaceRecover, CopiesAnewWhatIsNotWholeInTheTrash)
+{
+    Source(record.aside);
+    Result(record.destination);
+    record.step = FFARM_REPLACE_DROP;
+    record.trash = Path("trash/film.avi");
+    record.trash_root = Path("trash");
+    record.trash_staged = Path("trash/.ffarm-trash.tmp");
+    ASSERT_EQ(mkdir(record.trash_root, 0700), 0);
+    record.trash_id = Write(record.trash_staged, "o");
+    record.trash_id.size_bytes = -1;
+    EXPECT_EQ(Recover(), FFARM_REPLACE_RECOVERED_FINISHED) << message;
+    EXPECT_EQ(Read(record.trash), "old");
+    EXPECT_FALSE(g_file_test(record.trash_staged, G_FILE_TEST_EXISTS));
+    EXPECT_FALSE(g_file_test(record.aside, G_FILE_TEST_EXISTS));
+}
+
+TEST_F(ReplaceRecover, AForeignTextIsNoRecord)
+{
+    g_autoptr(FfarmReplaceRecord) none = ffarm_replace_record_parse("{'step': <'\xFF'>}", nullptr);
+    EXPECT_EQ(none, nullptr);
+}
+
 TEST_F(ReplaceRecover, ARecordIsReadAsItWasWritten)
 {
     Source(record.source);

@@ -45,6 +45,10 @@ static gboolean has_open_or_failed(const FfarmRunRecord *record)
 /* The line that began the run, with this line's wishes for what is said. */
 static CliArgs *recall_args(const FfarmRunRecord *record, const CliArgs *now, GError **error)
 {
+    if (!record->argv || !record->argv[0]) {
+        g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID, "the journal does not hold its words");
+        return NULL;
+    }
     CliArgs *args = cli_args_parse((const char *const *)record->argv, NULL, error);
     if (!args)
         return NULL;
