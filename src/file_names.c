@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -134,4 +135,29 @@ int ffarm_folder_flush_of(const char *path)
 {
     g_autofree char *folder = g_path_get_dirname(path);
     return ffarm_folder_flush(folder);
+}
+
+/* Flushed even if somebody else made it in this moment: nobody says whether he does. */
+static int make_one(const char *folder, int mode)
+{
+    struct stat info;
+    int failure = mkdir(folder, (mode_t)mode) == 0 ? 0 : errno;
+    gboolean is_made = failure == 0;
+    if (is_made || (stat(folder, &info) == 0 && S_ISDIR(info.st_mode)))
+        failure = ffarm_folder_flush_of(folder);
+    if (is_made && failure != 0)
+        rmdir(folder); /* or the next one to look would take it for lasting */
+    return failure;
+}
+
+int ffarm_folder_make(const char *folder, int mode)
+{
+    struct stat info;
+    if (stat(folder, &info) == 0)
+        return S_ISDIR(info.st_mode) ? 0 : ENOTDIR;
+    if (errno != ENOENT)
+        return errno;
+    g_autofree char *above = g_path_get_dirname(folder);
+    int failure = strcmp(above, folder) == 0 ? ENOENT : ffarm_folder_make(above, mode);
+    return failure == 0 ? make_one(folder, mode) : failure;
 }

@@ -24,6 +24,9 @@ int ffarm_name_exchange(const char *one, const char *other);
  * file system gives both names different inode numbers. */
 int ffarm_name_link(const char *from, const char *to);
 int ffarm_name_remove(const char *path);
+/* Makes @folder, with all above it that are not there, each with @mode, and makes their names last. 0 also where it is
+ * there already. */
+int ffarm_folder_make(const char *folder, int mode);
 /* Makes the names in @folder last. */
 int ffarm_folder_flush(const char *folder);
 /* The same for the folder that @path lies in. */

@@ -9,6 +9,7 @@
 
 #include <glib/gstdio.h>
 
+#include "file_names.h"
 #include "journal_private.h"
 
 #define FILE_NAME "journal.db"
@@ -252,7 +253,7 @@ static gboolean fail_errno(const FfarmJournal *journal, const char *what, GError
  * closing it would give away the locks that this process may have on it by another journal. */
 static gboolean make_files(FfarmJournal *journal, GError **error)
 {
-    if (g_mkdir_with_parents(journal->folder, 0700) != 0)
+    if ((errno = ffarm_folder_make(journal->folder, 0700)) != 0)
         return fail_errno(journal, "the folder can't be made", error);
     int fd = open(journal->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 && errno != EEXIST)

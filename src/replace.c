@@ -282,9 +282,10 @@ static gboolean prepare(FfarmReplacement *replacement, GError **error)
     if (!ffarm_replacement_announce(replacement, FFARM_REPLACE_PREPARE, error))
         return FALSE;
     g_autofree char *folder = g_path_get_dirname(record->destination);
-    if (g_mkdir_with_parents(folder, 0777) != 0)
+    int failure = ffarm_folder_make(folder, 0777);
+    if (failure != 0)
         return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, folder, "the folder can't be made: %s",
-                              g_strerror(errno));
+                              g_strerror(failure));
     return stage(replacement, folder, error) && finish_staged(replacement, error) && prepare_trash(replacement, error);
 }
 

@@ -22,9 +22,9 @@ static gboolean note(const FfarmReplaceRecord *record, const FfarmFileIdentity *
 gboolean ffarm_replacement_make_trash_folder(const FfarmReplaceRecord *record, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(record->trash);
-    return g_mkdir_with_parents(folder, 0777) == 0 ||
-           ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, folder, "the trash folder can't be made: %s",
-                          g_strerror(errno));
+    int failure = ffarm_folder_make(folder, 0777);
+    return failure == 0 || ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, folder, "the trash folder can't be made: %s",
+                                          g_strerror(failure));
 }
 
 /* Moves @from to record.trash, or to the next free name like it. Returns: 0, EXDEV, or -1 with @error set. */

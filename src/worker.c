@@ -10,6 +10,7 @@
 #include "encode.h"
 #include "error.h"
 #include "ffmpeg_log.h"
+#include "file_names.h"
 #include "here.h"
 #include "job_error.h"
 #include "keep_failed.h"
@@ -109,10 +110,11 @@ static gboolean reserve_room(Attempt *attempt, GError **error)
 static gboolean make_result_folder(const Attempt *attempt, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(attempt->placement->result);
-    if (g_mkdir_with_parents(folder, 0777) == 0)
+    int failure = ffarm_folder_make(folder, 0777);
+    if (failure == 0)
         return TRUE;
     g_autofree char *name = g_filename_display_name(folder);
-    return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, name, "the folder can't be made: %s", g_strerror(errno));
+    return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, name, "the folder can't be made: %s", g_strerror(failure));
 }
 
 /* Where no other host would do better. Fast storage of a local host's own is no such place. */
@@ -458,6 +460,8 @@ static void clean_up(Attempt *attempt, gboolean is_placed)
     if (!is_gone_here)
         g_ptr_array_add(attempt->outcome->remarks,
                         g_strdup_printf("%s: could not be removed: %s", attempt->placement->result, g_strerror(errno)));
+    /* Or a power loss could bring it back, with nobody left who knows of it. */
+    is_gone_here = is_gone_here && ffarm_folder_flush_of(attempt->placement->result) == 0;
     gboolean must_clean = attempt->has_folder || (is_missing_here && ffarm_runner_is_open(attempt->runner));
     gboolean is_gone_there = !must_clean || clean_host(attempt);
     strike_traces(attempt, (is_gone_here ? FFARM_TRACE_HERE : 0) | (is_gone_there ? FFARM_TRACE_THERE : 0));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <gio/gio.h>
 #include "faults.h"
+#include "file_names.h"
 #include "replace.h"
 #include "scratch.h"
 
@@ -447,4 +448,26 @@ TEST_F(ReplaceFaults, TheProcessEndsAgainAtEveryCallOfTheRecovery)
         }
     printf("%u ends of the process in a recovery; films gone 0\n", points);
     EXPECT_GT(points, 0u);
+}
+
+TEST_F(ReplaceFaults, NewFoldersLast)
+{
+    std::string above = home + "/one", folder = above + "/two";
+    FaultPlan plan = {FAULT_NONE, "fsync", 0, 0, FALSE, FALSE, nullptr};
+    fault_on(&plan);
+    EXPECT_EQ(ffarm_folder_make(folder.c_str(), 0777), 0);
+    EXPECT_EQ(fault_off(), 2u); // each is a name in the folder above
+    fault_on(&plan);
+    EXPECT_EQ(ffarm_folder_make(folder.c_str(), 0777), 0);
+    EXPECT_EQ(fault_off(), 0u);
+}
+
+TEST_F(ReplaceFaults, FolderThatCannotLastIsNotMade)
+{
+    std::string folder = home + "/one";
+    FaultPlan plan = {FAULT_FAIL, "fsync", 1, EIO, FALSE, FALSE, nullptr};
+    fault_on(&plan);
+    EXPECT_EQ(ffarm_folder_make(folder.c_str(), 0777), EIO);
+    fault_off();
+    EXPECT_FALSE(Exists(folder));
 }
