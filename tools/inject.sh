@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# tools/inject.sh [--every K] [--jobs N] [--only SCENARIO] [--call TEXT] [--build FOLDER]
+# tools/inject.sh [--every K] [--seed S] [--jobs N] [--only SCENARIO] [--call TEXT] [--build FOLDER]
 # Has every system call that ffarm makes about a film or its journal fail, one at each run, in every way it can fail: with each of its
 # errors, carried out but reported as failed, half a write, and with all that follows failing too, on its disk or on all. After each
 # run the film has to be its original or its result, complete, under its name; the next start, without a fault, has to remove what is left
-# and complete the work. --every 200 takes one of 200 ways; --only one scenario (they are in tests/torture/disk.cc), --call the calls
+# and complete the work. --every 200 takes one of 200 ways, others with another --seed; --only one scenario (they are in tests/torture/disk.cc), --call the calls
 # whose description contains TEXT, and shows what ffarm said. Exit status 1 if anything was wrong; see docs/contributing.md.
 set -euo pipefail
 export LC_ALL=C.UTF-8
-every=1 jobs=$(nproc) only='' call='' root=$(cd "$(dirname "$0")/.." && pwd)
+every=1 seed=1 jobs=$(nproc) only='' call='' root=$(cd "$(dirname "$0")/.." && pwd)
 build=${FFARM_BUILD_ROOT:-$root/build}
 arguments=("$@")
 while [ $# -gt 0 ]; do
   case $1 in
   --every) every=$2; shift ;;
+  --seed) seed=$2; shift ;;
   --jobs) jobs=$2; shift ;;
   --only) only=$2; shift ;;
   --call) call=$2; shift ;;
@@ -22,14 +23,5 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-# Two disks: one in memory, as thousands of runs would wait for a real one, and one that is another file system.
-if [ -z "${FFARM_INJECT_ALONE:-}" ] && [ "$(id -u)" = 0 ] && unshare --mount true 2>/dev/null; then
-  FFARM_INJECT_ALONE=yes exec unshare --mount "$0" "${arguments[@]}"
-fi
-memory=/dev/shm
-[ -w $memory ] || memory=${TMPDIR:-/tmp}
-base=$(mktemp -d "$memory/ffarm-inject.XXXXXX") other=$(mktemp -d "${TMPDIR:-/tmp}/ffarm-inject.XXXXXX")
-trap 'umount "$other" 2>/dev/null || true; rm -rf "$base" "$other"' EXIT
-[ -z "${FFARM_INJECT_ALONE:-}" ] || mount -t tmpfs tmpfs "$other"
-[ "$(stat -c %d "$base")" != "$(stat -c %d "$other")" ] || { echo "inject.sh: no second file system to be had" >&2; exit 77; }
-"$build/tests/inject" "$build/src/ffarm" "$build/tests/libtorture_inject.so" "$base" "$other" "$every" "$jobs" "$only" "$call"
+. "$root/tests/torture/two_disks.sh" "${arguments[@]}"
+"$build/tests/inject" "$build/src/ffarm" "$build/tests/libtorture_inject.so" "$base" "$other" "$every" "$seed" "$jobs" "$only" "$call"

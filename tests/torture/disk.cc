@@ -101,8 +101,9 @@ static std::string stand_in(const std::string &pool, const std::string &film, co
            "/version' ;;\n*' -progress '*) ;;\n*) exec ffmpeg \"$@\" ;;\n"
            "esac\nfor output; do :; done\noutput=${output#file:}\ncat '" +
            pool + "/" + film + "-result.mkv' >\"$output\"\n[ ! -f '" + base +
-           "/record' ] || printf 'appear\\t%s\\t%s\\n' $(stat -c %i \"$output\") \"$output\" >>'" + base +
-           "/record'\nprintf 'frame=25\\nout_time_us=1000000\\nprogress=end\\n'\n";
+           "/record' ] || printf 'appear\\t%s\\t%s\\t%s\\n' $(stat -c %d:%i \"$output\") \"$output\" $(stat -c %.9Y "
+           "\"$output\") >>'" +
+           base + "/record'\nprintf 'frame=25\\nout_time_us=1000000\\nprogress=end\\n'\n";
 }
 
 void Disks::WriteConfiguration() const

@@ -3,6 +3,7 @@
 // can fail; then looks at the film, starts ffarm anew without a fault, and looks again. tools/inject.sh runs it.
 #include "disk.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include <fstream>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <sstream>
 #include <thread>
 
@@ -201,12 +203,12 @@ static void say(const Sums &sums, const std::vector<Point> &points, size_t n_tri
 
 int main(int argc, char **argv)
 {
-    if (argc < 7) {
-        fprintf(stderr, "usage: inject FFARM MODULE BASE OTHER EVERY JOBS [SCENARIO [PART OF A LINE]]\n");
+    if (argc < 8) {
+        fprintf(stderr, "usage: inject FFARM MODULE BASE OTHER EVERY SEED JOBS [SCENARIO [PART OF A LINE]]\n");
         return 2;
     }
-    std::string base = argv[3], other = argv[4], only = argc > 7 ? argv[7] : "", part = argc > 8 ? argv[8] : "";
-    size_t every = strtoul(argv[5], nullptr, 10), n_jobs = strtoul(argv[6], nullptr, 10);
+    std::string base = argv[3], other = argv[4], only = argc > 8 ? argv[8] : "", part = argc > 9 ? argv[9] : "";
+    size_t every = strtoul(argv[5], nullptr, 10), n_jobs = strtoul(argv[7], nullptr, 10);
     if (!make_pool(base + "/pool")) {
         fprintf(stderr, "inject: films can't be made\n");
         return 1;
@@ -227,8 +229,9 @@ int main(int argc, char **argv)
     for (const Point &point : points)
         for (const Way &way : ways_of(point))
             tries.push_back({&point, way});
-    for (size_t i = every / 2; i < tries.size(); i += every)
-        chosen.push_back(tries[i]);
+    std::mt19937 random(static_cast<unsigned>(strtoul(argv[6], nullptr, 10)));
+    std::shuffle(tries.begin(), tries.end(), random);
+    chosen.assign(tries.begin(), tries.begin() + static_cast<long>((tries.size() + every - 1) / every));
     Injection injection(argv[2], !part.empty());
     std::atomic<size_t> next = 0;
     std::vector<std::thread> threads;

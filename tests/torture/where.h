@@ -3,9 +3,9 @@
 
 #include "calls.h"
 
-/* where.h — which file a call is about, for modules that care for some folders only. */
-
 #define WHERE_MAX 1024
+
+/* where.h — which file a call is about, for modules that care for some folders only. */
 
 /* The folders, absolute and separated by ':', of the environment's @variable, which is taken away so that children are
  * spared. */
