@@ -229,6 +229,19 @@ static void fill_codec(FfarmStream *ours, const AVCodecParameters *par)
     ours->is_text = codec && (codec->props & AV_CODEC_PROP_TEXT_SUB) != 0;
 }
 
+static void fill_attachment(FfarmStream *ours, const AVCodecParameters *parameters)
+{
+    guint8 digest[16];
+    gsize length = sizeof digest;
+    if (parameters->extradata_size <= 0)
+        return;
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_MD5);
+    g_checksum_update(checksum, parameters->extradata, parameters->extradata_size);
+    g_checksum_get_digest(checksum, digest, &length);
+    memcpy(&ours->attachment_checksum, digest, sizeof ours->attachment_checksum);
+    ours->attachment_bytes = parameters->extradata_size;
+}
+
 static void fill_stream(FfarmStream *ours, AVFormatContext *format, AVStream *stream)
 {
     fill_codec(ours, stream->codecpar);
@@ -247,7 +260,7 @@ static void fill_stream(FfarmStream *ours, AVFormatContext *format, AVStream *st
     else if (ours->type == FFARM_STREAM_AUDIO)
         fill_audio(ours, stream->codecpar);
     else if (ours->type == FFARM_STREAM_ATTACHMENT)
-        ours->attachment_bytes = stream->codecpar->extradata_size;
+        fill_attachment(ours, stream->codecpar);
 }
 
 static void fill_chapters(FfarmMedia *media, AVFormatContext *format)

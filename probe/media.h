@@ -107,7 +107,8 @@ typedef struct {
 
     /* attachment */
     char *filename, *mimetype;
-    gint64 attachment_bytes; /* of its content */
+    gint64 attachment_bytes;    /* of its content */
+    gint64 attachment_checksum; /* the first half of its content's MD5 in this machine's byte order; 0: no content */
 } FfarmStream;
 
 typedef struct {

@@ -81,6 +81,7 @@ static const WireField stream_fields[] = {
     {WIRE_TEXT, STREAM(filename)},
     {WIRE_TEXT, STREAM(mimetype)},
     {WIRE_INTEGER, STREAM(attachment_bytes), 0, G_MAXINT64},
+    {WIRE_INTEGER, STREAM(attachment_checksum)},
 };
 
 static const WireField packets_fields[] = {

@@ -87,11 +87,12 @@ static gboolean judge_attachment(const Comparison *it, const Pair *pair, GError 
     if (before->mimetype && g_strcmp0(before->mimetype, after->mimetype) != 0)
         return verify_mismatch(it, error, "attachment %u of the result is of type %s, the source's of %s", pair->nth,
                                after->mimetype ? after->mimetype : "nothing", before->mimetype);
-    if (before->attachment_bytes == after->attachment_bytes)
-        return TRUE;
-    return verify_mismatch(it, error,
-                           "attachment %u of the result has %" G_GINT64_FORMAT " bytes, the source's %" G_GINT64_FORMAT,
-                           pair->nth, after->attachment_bytes, before->attachment_bytes);
+    if (before->attachment_bytes != after->attachment_bytes)
+        return verify_mismatch(
+            it, error, "attachment %u of the result has %" G_GINT64_FORMAT " bytes, the source's %" G_GINT64_FORMAT,
+            pair->nth, after->attachment_bytes, before->attachment_bytes);
+    return before->attachment_checksum == after->attachment_checksum ||
+           verify_mismatch(it, error, "attachment %u of the result has other bytes than the source's", pair->nth);
 }
 
 gboolean verify_tags(const Comparison *it, const Pair *pair, GError **error)

@@ -35,12 +35,13 @@ typedef struct {
     GCancellable *cancellable;
     FfarmFfmpegLog *log;
     FfarmOutcome *outcome;
-    gint64 trace;         /* what the journal calls this attempt's traces */
-    FfarmRoom *room;      /* what it may fill of which disk */
-    gboolean has_folder;  /* something of ours is on the host */
-    struct stat result;   /* as it came */
-    gint64 told_us;       /* when a transfer was last told of */
-    gint64 encoded_bytes; /* what ffmpeg said that it has written */
+    gint64 trace;          /* what the journal calls this attempt's traces */
+    FfarmRoom *room;       /* what it may fill of which disk */
+    gboolean has_folder;   /* something of ours is on the host */
+    struct stat result;    /* as it came */
+    gint64 told_us;        /* when a transfer was last told of */
+    gint64 encoded_bytes;  /* what ffmpeg said that it has written */
+    gboolean is_unsettled; /* a replacement could be neither finished nor undone: nothing more is removed */
 } Attempt;
 
 void ffarm_outcome_free(FfarmOutcome *outcome)
@@ -353,8 +354,10 @@ static gboolean check_result_is_same(const Attempt *attempt, GError **error)
 /* Whatever happens next, the journal knows how to end it. */
 static gboolean on_replace_step(const FfarmReplaceRecord *record, gpointer user_data, GError **error)
 {
-    const FfarmWork *work = ((const Attempt *)user_data)->work;
+    Attempt *attempt = user_data;
+    const FfarmWork *work = attempt->work;
     gboolean is_undone = record->step == FFARM_REPLACE_UNDONE;
+    attempt->is_unsettled = record->step == FFARM_REPLACE_FAILED;
     g_autofree char *text = is_undone ? NULL : ffarm_replace_record_format(record);
     return ffarm_journal_note_replacement(work->journal, work->plan->run_id, work->item->id, text, error);
 }
@@ -456,8 +459,9 @@ static void clean_up(Attempt *attempt, gboolean is_placed)
     /* A mounted host's result is ours to remove here; it is asked only when it wrote somewhere else. */
     gboolean is_mounted = attempt->host->type == FFARM_HOST_MOUNTED;
     gboolean is_missing_here = !is_placed && is_mounted && access(attempt->placement->result, F_OK) != 0;
-    gboolean is_gone_here = is_placed || unlink(attempt->placement->result) == 0 || errno == ENOENT;
-    if (!is_gone_here)
+    gboolean is_gone_here =
+        is_placed || (!attempt->is_unsettled && (unlink(attempt->placement->result) == 0 || errno == ENOENT));
+    if (!is_gone_here && !attempt->is_unsettled)
         g_ptr_array_add(attempt->outcome->remarks,
                         g_strdup_printf("%s: could not be removed: %s", attempt->placement->result, g_strerror(errno)));
     /* Or a power loss could bring it back, with nobody left who knows of it. */

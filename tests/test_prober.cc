@@ -411,6 +411,7 @@ TEST(ProberFilm, KnowsAttachmentsAndTextSubtitles)
     EXPECT_EQ(ffarm_media_count_streams(fonts, FFARM_STREAM_ATTACHMENT), 2u);
     EXPECT_STREQ(ffarm_media_peek_stream(fonts, FFARM_STREAM_ATTACHMENT, 0)->filename, "Größe.ttf");
     EXPECT_EQ(ffarm_media_peek_stream(fonts, FFARM_STREAM_ATTACHMENT, 0)->attachment_bytes, 3000);
+    EXPECT_NE(ffarm_media_peek_stream(fonts, FFARM_STREAM_ATTACHMENT, 0)->attachment_checksum, 0);
     g_autoptr(FfarmMedia) text = Probe(Corpus() + "/good/subtitles-text.mkv");
     EXPECT_TRUE(ffarm_media_peek_stream(text, FFARM_STREAM_SUBTITLE, 2)->is_text);
     g_autoptr(FfarmMedia) pictures = Probe(Corpus() + "/good/subtitles-pgs.mkv");

@@ -597,7 +597,7 @@ TEST_F(Verify, TakesTwoNamesOfADispositionForOne)
     ExpectAccepted();
 }
 
-TEST_F(Verify, RefusesAnAttachmentOfAnotherTypeOrSize)
+TEST_F(Verify, RefusesAnAttachmentOfAnotherTypeSizeOrContent)
 {
     Stream(source, 5)->mimetype = g_strdup("font/ttf");
     ExpectRefused("attachment 0 of the result is of type nothing, the source's of font/ttf");
@@ -607,6 +607,8 @@ TEST_F(Verify, RefusesAnAttachmentOfAnotherTypeOrSize)
     ExpectRefused("attachment 0 of the result has 2999 bytes, the source's 3000");
     Stream(result, 5)->attachment_bytes = 3000;
     ExpectAccepted();
+    Stream(result, 5)->attachment_checksum = 1;
+    ExpectRefused("attachment 0 of the result has other bytes than the source's");
 }
 
 TEST_F(Verify, RefusesMovedOrRenamedChapters)
