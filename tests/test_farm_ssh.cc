@@ -321,7 +321,7 @@ TEST_F(FarmSsh, WaitsForTheOnlyHost)
     auto encoding = hook;
     hook = [&, encoding](const FfarmEvent *event) {
         encoding(event);
-        if (!is_back && event->type == FFARM_EVENT_MESSAGE && strstr(event->message, "wait for hosts that are away")) {
+        if (!is_back && event->type == FFARM_EVENT_MESSAGE && strstr(event->message, "for hosts that are away")) {
             is_back = true;
             sshd_switch_on(a);
         }

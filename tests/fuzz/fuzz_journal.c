@@ -102,8 +102,10 @@ static void make_world(void)
     world.settings = ffarm_settings_load(config, FALSE, diagnostics);
     g_assert_nonnull(world.settings);
     world.folder = g_path_get_dirname(path);
+    g_autofree char *logs = g_build_filename(world.folder, "logs", NULL);
     world.journal = ffarm_journal_open(world.folder, NULL, NULL);
     g_assert_nonnull(world.journal);
+    g_assert_cmpint(g_mkdir(logs, 0700), ==, 0);
     g_assert_cmpint(sqlite3_open(path, &world.db), ==, SQLITE_OK);
     g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);
 }
