@@ -382,7 +382,7 @@ static void read_history(void)
         for (guint k = 0; jobs && k < jobs->len; k++)
             check_line(ffarm_json_run_job(run->id, g_ptr_array_index(jobs, k)));
     }
-    g_autofree char *words = ffarm_journal_recall(world.journal, 1, 2, "print");
+    g_autofree char *words = ffarm_journal_recall(world.journal, "film.mkv", 1, 2, "print");
     g_assert_true(!words || g_utf8_validate(words, -1, NULL));
 }
 
