@@ -26,7 +26,7 @@ gboolean ffarm_container_holds_attachments(const char *muxer);
  * frame, because ffmpeg's Matroska muxer makes cover art from -attach only. */
 gboolean ffarm_container_holds_picture(const char *muxer, const char *codec);
 
-/* The type by which a picture of @codec (NULL is legal) becomes cover art in @muxer if it is attached as a file.
+/* The MIME type by which a picture of @codec (NULL is legal) becomes cover art in @muxer if it is attached as a file.
  * Returns: static string, "image/jpeg"; NULL if it would not be that. */
 const char *ffarm_container_picture_type(const char *muxer, const char *codec);
 

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * Threads: safe. */
 
 /* TRUE if a packet of @codec holds no text once markup is taken away: what ends the line before in mp4, a line of
- * nothing but styles, or a drawing. Comments and tags count as markup in every codec, since some container takes them
+ * nothing but styles, or a drawing. Comments and tags count as markup in every codec, since some containers take them
  * for that. FALSE for all that is not text. */
 gboolean cue_is_blank(enum AVCodecID codec, const guint8 *data, gsize size);
 

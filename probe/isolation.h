@@ -8,9 +8,10 @@ G_BEGIN_DECLS
 /* isolation.h — files of strangers are looked at by other processes.
  *
  * libavformat and libavcodec parse what anybody may have made. Left alone, the library calls them in the process of its
- * caller: simple, and a crash there is a crash here. After ffarm_probe_isolate() every ffarm_probe_file(),
- * ffarm_probe_files() and ffarm_packets_scan() of the process is served by worker processes instead, which get the file
- * open for reading and have given up everything else: other files, the network, starting programs, privileges, and
+ * caller: simple, and a crash there is a crash here. After ffarm_probe_isolate() every ffarm_probe_file() and
+ * ffarm_probe_files() of the process, and all reading of films by ffarm_farm_run(), is served by worker processes
+ * instead, which get the file open for reading and have given up everything else: other files, the network, starting
+ * programs, privileges, and
  * memory beyond a limit (half of the machine's, at least 1 and at most 4 GiB). What they answer is checked like any
  * other data of a stranger. A crash, a hang or hunger for memory costs one file its verdict (FFARM_PROBLEM_CRASHED,
  * FFARM_PROBLEM_TIMEOUT; for a scan an error), never the process.

@@ -30,9 +30,9 @@ typedef struct {
     gint64 first_us;     /* earliest presentation time; G_MININT64: no packet had a time */
     gint64 first_key_us; /* time of the first packet that can be decoded alone; G_MININT64: none has a time */
     gint64 last_us;      /* latest presentation time; G_MININT64 the same */
-    gint64 end_us;       /* latest end of a packet; equal to last_us where durations are not known. Sound lasts as long
-                            as from its packet before */
-    gint64 gaps_us;      /* sum of the steps of more than FFARM_PACKETS_GAP_US, in the order of decoding */
+    gint64 end_us;  /* latest end of a packet. One of sound without a duration lasts as long as the step from the one
+                       before; of other streams it ends when it begins */
+    gint64 gaps_us; /* sum of the steps of more than FFARM_PACKETS_GAP_US, in the order of decoding */
     gint64 long_gaps_us; /* sum of those of more than FFARM_PACKETS_LONG_GAP_US */
     gint64 backward_dts; /* packets whose decoding time is before their predecessor's */
     gint64 corrupt;      /* packets that the demuxer itself marked as damaged */

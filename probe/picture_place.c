@@ -37,8 +37,8 @@ static gint64 find_in_attachments(AvInput *input, gint64 offset, gint64 end, con
     return 0;
 }
 
-/* The place that one entry of a SeekHead gives for attachments, from the begin of the segment's content; 0: it is about
- * something else. */
+/* The place that one entry of a SeekHead gives for attachments, from the beginning of the segment's content; 0: it is
+ * about something else. */
 static gint64 read_seek(AvInput *input, const EbmlElement *seek)
 {
     EbmlElement id, place;

@@ -78,8 +78,11 @@ SshFolder *ssh_folder_new(GError **error)
         if (folder)
             return folder;
     }
-    g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_UNREACHABLE,
-                "could not make a folder for ssh's control socket: %s", g_strerror(errno));
+    g_set_error(
+        error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_UNREACHABLE,
+        "could not make a folder for ssh's control socket: %s; set TMPDIR to a folder with a short name that can be "
+        "written to",
+        g_strerror(errno));
     return NULL;
 }
 

@@ -19,6 +19,7 @@ SshFolder *ssh_folder_new(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void ssh_folder_free(SshFolder *folder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SshFolder, ssh_folder_free)
 
+/* Where ssh is to make its socket: an absolute path. Borrowed. */
 const char *ssh_folder_peek_socket(const SshFolder *folder);
 
 /* Removes the folders of this user whose processes are gone. */

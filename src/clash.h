@@ -20,9 +20,8 @@ void ffarm_clashes_free(FfarmClashes *clashes); /* NULL is legal */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmClashes, ffarm_clashes_free)
 
 /* Takes @media as a source of the run (borrowed for the life of @clashes).
- * @is_covered: set to TRUE if nothing is left to do for it when the first is done, since they are one by a symbolic
- * link. Returns: NULL; or, if the same file was taken before, a new string that names the first and says how they are
- * the same. */
+ * @is_covered: set to TRUE if nothing is left to do for it when the first is done: they are one by a symbolic link
+ * Returns: NULL; or, if the same file was taken before, a new string that names the first and says how they are one. */
 char *ffarm_clashes_add_source(FfarmClashes *clashes, const FfarmMedia *media,
                                gboolean *is_covered) G_GNUC_WARN_UNUSED_RESULT;
 

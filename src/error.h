@@ -22,7 +22,7 @@ typedef enum {
     FFARM_JOB_ERROR_ROOM, /* the host has not enough room for this film */
     FFARM_JOB_ERROR_STALLED,   /* no progress for too long */
     FFARM_JOB_ERROR_MISMATCH,  /* the result is not what was planned */
-    FFARM_JOB_ERROR_SOURCE,    /* the source vanished, changed meanwhile, or is damaged */
+    FFARM_JOB_ERROR_SOURCE,    /* the source vanished, changed meanwhile, is damaged, or another process has it */
     FFARM_JOB_ERROR_REPLACE,   /* the result could not be put in place; the source is untouched */
     FFARM_JOB_ERROR_LACKING,   /* the host's ffmpeg, or its device, has not what this film's encode needs */
     FFARM_JOB_ERROR_UNSETTLED, /* the source was written to since it was looked at: worth a new plan in a while */

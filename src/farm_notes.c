@@ -46,23 +46,26 @@ static gboolean was_done_meanwhile(const FfarmFarm *farm, const FfarmJob *job, c
             is_known(farm, choice->destination, choice->fingerprint));
 }
 
-static GError *other_has(const char *words)
+static GError *other_has(const FfarmJob *job, const char *words)
 {
-    return g_error_new_literal(FFARM_JOB_ERROR, FFARM_JOB_ERROR_SOURCE, words);
+    GError *error = NULL;
+    ffarm_job_fail(&error, FFARM_JOB_ERROR_SOURCE, job->item->media->path, "%s", words);
+    return error;
 }
 
-/* Takes both locks, or none. */
+/* Takes both locks, or none. @destination is taken over. */
 static GError *lock_both(FfarmFarm *farm, FfarmJob *job, char *destination, gboolean is_new)
 {
     FfarmJournal *journal = farm->options->journal;
     const FfarmMedia *source = job->item->media;
     g_autofree char *taken = destination;
     if (is_new && !ffarm_journal_lock_file(journal, source->device, source->inode))
-        return other_has("another ffarm is working on it");
+        return other_has(job, "another ffarm is working on it; 'ffarm resume' looks again");
     if (!ffarm_journal_lock_path(journal, destination)) {
         if (is_new)
             ffarm_journal_unlock_file(journal, source->device, source->inode);
-        return other_has("another ffarm is making a file of the same name as its result");
+        return other_has(job,
+                         "another ffarm is making a file of the same name as its result; 'ffarm resume' looks again");
     }
     if (!is_new)
         ffarm_journal_unlock_path(journal, job->locked);
@@ -98,7 +101,7 @@ GError *ffarm_farm_lock(FfarmFarm *farm, FfarmJob *job, const FfarmChoice *choic
     if (error || !is_new || !was_done_meanwhile(farm, job, choice))
         return error ? error : check_settled(job);
     *state = FFARM_JOB_SKIPPED;
-    return other_has("another ffarm has done it meanwhile");
+    return other_has(job, "another ffarm has done it meanwhile");
 }
 
 void ffarm_farm_unlock(FfarmFarm *farm, FfarmJob *job)

@@ -60,9 +60,9 @@ void ffarm_farm_on_untouched(FfarmFarm *farm, FfarmMember *member);
 /* Notes @job as it stands. A journal that can't be written to is told of once. */
 void ffarm_farm_note(FfarmFarm *farm, const FfarmJob *job);
 /* Locks @job's source, and the result that @choice would make, against other processes. Nothing if they are already.
- * Returns: NULL; or a new error that says why nothing is to be done, and @state is what it ends in then: CANCELLED
- * where it can be taken up later, as another process has it, which may come to nothing there, or as it was written to
- * since it was looked at (FFARM_JOB_ERROR_UNSETTLED). */
+ * Returns: NULL; or a new error that says why nothing is to be done. @state is then what the job ends in: SKIPPED if
+ * another process did it; CANCELLED if one has it (which may come to nothing there), or if the source was written to
+ * since it was looked at (FFARM_JOB_ERROR_UNSETTLED): both can be taken up later. */
 GError *ffarm_farm_lock(FfarmFarm *farm, FfarmJob *job, const FfarmChoice *choice,
                         FfarmJobState *state) G_GNUC_WARN_UNUSED_RESULT;
 void ffarm_farm_unlock(FfarmFarm *farm, FfarmJob *job);

@@ -8,8 +8,9 @@ typedef struct {
     FfarmTrouble trouble;
 } Phrase;
 
-/* Ordered: the first phrase that a line holds decides, so what a device says comes before the words that it borrows
- * from memory and files. */
+/* As ffmpeg 5.1, 7.1 and 9.0 print them; a first letter that is missing is large in some versions, small in others.
+ * What VideoToolbox, AMF and the drivers of VAAPI say is from ffmpeg's sources. Ordered: the first phrase that a line
+ * holds decides, so what a device says comes before the words that it borrows from memory and files. */
 static const Phrase phrases[] = {
     /* NVENC, NVDEC, CUDA */
     {"OpenEncodeSessionEx failed", FFARM_TROUBLE_DEVICE},

@@ -44,8 +44,8 @@ typedef struct {
  * @predecessor: run whose open jobs this one takes over (those with the same path); nullable. */
 gboolean ffarm_journal_begin_run(FfarmJournal *journal, const FfarmPlan *plan, const FfarmRunOrigin *origin,
                                  const char *predecessor, GError **error);
-/* Notes that it came to an end of its own, gives its locks back, and forgets what is too old (90 days, 1000 runs, as many
- * as hold a million jobs). */
+/* Notes that it came to an end of its own, gives its locks back, and forgets what is too old (90 days, 1000 runs, as
+ * many as hold a million jobs). */
 gboolean ffarm_journal_end_run(FfarmJournal *journal, const char *run_id, GError **error);
 
 /* Notes @job as it stands now. What came to a good end is remembered, so that neither the source nor the result is

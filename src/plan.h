@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  *
  * Threads: built on one thread (probing uses a pool inside); immutable afterwards and readable from any thread.
  * Errors:  FFARM_CONFIG_ERROR_INVALID for a name that the configuration doesn't have, or G_IO_ERROR_CANCELLED; there is
- *          no plan then. What is wrong with a file, or stands against encoding it, is in its item: status and reason. */
+ *          no plan then. What is wrong with a file, or stands against encoding it, is in its item: status and reason.
+ */
 
 typedef enum {
     FFARM_PLAN_ENCODE,
@@ -112,7 +113,7 @@ void ffarm_choice_free(FfarmChoice *choice); /* NULL is legal */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmChoice, ffarm_choice_free)
 
 guint ffarm_plan_count(const FfarmPlan *plan, FfarmPlanStatus status);
-const char *
-ffarm_plan_status_name(FfarmPlanStatus status); /* "encode", "skip", "unmatched", "invalid", "unassignable" */
+/* "encode", "skip", "unmatched", "invalid", "unassignable". Static. */
+const char *ffarm_plan_status_name(FfarmPlanStatus status);
 
 G_END_DECLS

@@ -52,7 +52,8 @@ FfarmReplaceRecovery ffarm_replace_recover(const FfarmReplaceRecord *record, Ffa
                                            gpointer user_data, GError **error);
 
 /* TRUE if the file behind @source's path is still the one that was probed: same device, inode, size and time of change
- * of its content; the inode is let go where the file system numbers files anew, see file_identity.h. Else FALSE with FFARM_JOB_ERROR_SOURCE. */
+ * of its content; the inode is let go where the file system numbers files anew, see file_identity.h. Else FALSE with
+ * FFARM_JOB_ERROR_SOURCE. */
 gboolean ffarm_replace_check_source(const FfarmMedia *source, GError **error);
 
 /* Brings @result into @destination's folder under a temporary name (from another file system as a copy whose SHA-256 is

@@ -45,14 +45,6 @@ static gboolean is_over(const FfarmReplaceRecord *record, const FfarmReplaceScen
            (record->kind == FFARM_REPLACE_SAME_NAME || scene->source == FFARM_OCCUPANT_NOBODY);
 }
 
-/* Nothing had this name when it was noted. Where a file system can't refuse to overwrite, ffarm_name_move() holds it by
- * an empty file first. */
-static gboolean is_held(const char *path)
-{
-    struct stat info;
-    return lstat(path, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == 0;
-}
-
 /* TRUE if @path is a second name with a number of its own, see ffarm_name_link(), which a kill left there. */
 static gboolean is_second_name(const char *path, FfarmFileIdentity identity)
 {
@@ -69,12 +61,13 @@ static void let_tries_go(const FfarmReplaceRecord *record)
     FfarmReplaceScene scene = ffarm_replace_scene(record);
     gboolean is_unplaced = record->step == FFARM_REPLACE_PLACE && record->kind != FFARM_REPLACE_SAME_NAME &&
                            scene.staged == FFARM_OCCUPANT_RESULT && scene.destination == FFARM_OCCUPANT_STRANGER;
-    if (is_unplaced && (is_held(record->destination) || is_second_name(record->destination, record->staged_id)))
+    if (is_unplaced &&
+        (ffarm_replace_is_held(record->destination) || is_second_name(record->destination, record->staged_id)))
         ffarm_name_remove(record->destination);
     if (scene.source == FFARM_OCCUPANT_SOURCE && scene.aside == FFARM_OCCUPANT_STRANGER &&
         is_second_name(record->aside, record->source_id))
         ffarm_name_remove(record->aside);
-    if (record->step != FFARM_REPLACE_PREPARE && record->trash && is_held(record->trash))
+    if (record->step != FFARM_REPLACE_PREPARE && record->trash && ffarm_replace_is_held(record->trash))
         ffarm_name_remove(record->trash);
 }
 

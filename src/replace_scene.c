@@ -175,13 +175,20 @@ static gboolean undo_same_name(const FfarmReplaceRecord *record, const FfarmRepl
     return is_home(record, destination, FFARM_OCCUPANT_SOURCE, failure, error);
 }
 
-/* Where a file system can neither refuse to overwrite nor link, the result's name is claimed by an empty file first. */
+gboolean ffarm_replace_is_held(const char *path)
+{
+    struct stat info;
+    if (lstat(path, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size != 0)
+        return FALSE;
+    return (info.st_uid == geteuid() && (info.st_mode & 07777) == 0600) || ffarm_file_numbers_change(path);
+}
+
 static gboolean remove_claim(const FfarmReplaceRecord *record, GError **error)
 {
     struct stat info;
     FfarmFileIdentity own = {0};
-    if (record->step == FFARM_REPLACE_PLACE && is_blank_copy(record->destination, &own, &info) &&
-        info.st_uid == geteuid() && (info.st_mode & 07777) == 0600)
+    if (record->step == FFARM_REPLACE_PLACE && ffarm_replace_is_held(record->destination) &&
+        lstat(record->destination, &info) == 0)
         own = ffarm_file_identity(&info);
     return own.inode == 0 || ffarm_replace_remove_own(record->destination, &own, error);
 }

@@ -49,6 +49,10 @@ gboolean ffarm_replace_remove_own(const char *path, const FfarmFileIdentity *ide
 /* Removes the copy @path that was being made when @identity was noted; with inode 0 only if nothing is in it yet. */
 gboolean ffarm_replace_remove_copy(const char *path, const FfarmFileIdentity *identity, GError **error);
 
+/* TRUE if @path is the empty file by which ffarm_name_move() holds a name where a file system can't refuse to
+ * overwrite: of our user and mode, or on a file system that has neither. */
+gboolean ffarm_replace_is_held(const char *path);
+
 /* The names of @record that exist, for a person who has to look at them: "A and B"; "" where there is none. New string.
  */
 char *ffarm_replace_name_all(const FfarmReplaceRecord *record);

@@ -30,10 +30,10 @@ char *ffarm_trash_free_name(const char *path) G_GNUC_WARN_UNUSED_RESULT;
 gboolean ffarm_trash_note(const char *root, const char *path, const FfarmFileIdentity *identity, gint64 now_s,
                           GError **error);
 
-/* Removes what ffarm put below @root more than @days (above 0) before @now_s, for the last time, and is exactly as it
- * was then, and folders that become empty by that. For what is younger than its time there (the clock was wrong) that
- * begins at @now_s. No link is followed. What is gone or was changed is forgotten and left alone. Without a
- * ledger nothing is done.
+/* Removes files that ffarm put below @root, last of all more than @days (above 0) before @now_s, if they are exactly as
+ * they were then, and folders that become empty by that. One noted before its own time of change was put there by a
+ * clock that was wrong: its days begin at @now_s. No link is followed. What is gone or was changed is forgotten and
+ * left alone. Without a ledger nothing is done.
  * @remarks: of char*; nullable; what could not be done, in words
  * Returns: how many files were removed. */
 guint ffarm_trash_empty(const char *root, guint days, gint64 now_s, GPtrArray *remarks);

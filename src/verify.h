@@ -72,13 +72,14 @@ gboolean ffarm_verify_foresee(const FfarmMedia *media, const FfarmPromise *promi
                               GError **error);
 
 /* The judgement alone, pure: the result has no problems; streams as planned (number of each kind, codec, pixel format,
- * language, title, dispositions, HDR metadata, colour tags, rotation, attachments with their names and sizes) as far as
- * the container holds that; title and chapters; the last packet of video and of each audio stream where the source's
- * is; no subtitle that lost a line; as many packets in a copied stream, with the same bytes where both containers hold
- * them in one form, and frames in encoded video, as the source has (less where its packets are not just its frames);
- * times that never go back; no damage that the source does not have. With FFARM_VERIFY_NO_LENGTH video must not be
- * empty, and sound that lasted as long as the picture must do so still. Returns: FALSE with FFARM_JOB_ERROR_MISMATCH;
- * the message starts with the source's name. */
+ * size and aspect ratio, language, title, dispositions, HDR metadata, colour tags, rotation, attachments with their
+ * names, sizes and bytes) as far as the container holds that; title and chapters; video and each audio stream begin and
+ * end where the source's do, without gaps of their own; no subtitle that lost a line; as many packets in a copied
+ * stream, with the same bytes where both containers hold them in one form, and frames in encoded video, as the source
+ * has (less where its packets are not just its frames); times that never go back; no damage that the source does not
+ * have. A track of sound or subtitles without any packet may be missing. With FFARM_VERIFY_NO_LENGTH video must not be
+ * empty, and sound that lasted as long as the picture must do so still.
+ * Returns: FALSE with FFARM_JOB_ERROR_MISMATCH; the message starts with the source's name. */
 gboolean ffarm_verify_judge(const FfarmMeasured *source, const FfarmMeasured *result, const FfarmPromise *promise,
                             GError **error);
 

@@ -40,7 +40,7 @@ static gboolean keeps_bytes(const Comparison *it, const Pair *pair)
 }
 
 /* TRUE if each packet of the source can be expected to be in a copy: a damaged one, or a picture that nobody can decode
- * at its begin, may be left out. */
+ * at its beginning, may be left out. */
 static gboolean is_whole(const FfarmMeasured *source, const Pair *pair)
 {
     gboolean is_headless = pair->planned->type == FFARM_STREAM_VIDEO && verify_headless_us(source) > 0;

@@ -13,8 +13,8 @@ static gint64 begin_us(const FfarmMeasured *measured, const FfarmPacketsStream *
     return MAX(stream->first_us - start_us, 0);
 }
 
-/* Its end proves that it moves at the right pace, so a stream that begins later lacks its begin, or comes at the wrong
- * time. */
+/* Its end proves that it moves at the right pace, so a stream that begins later lacks its beginning, or comes at the
+ * wrong time. */
 static gboolean judge_begin(const Comparison *it, const Pair *pair, const FfarmPacketsStream *before,
                             const FfarmPacketsStream *after, gint64 tolerance_us, GError **error)
 {

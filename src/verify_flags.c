@@ -153,8 +153,8 @@ static FfarmVerifyFlags flags_of_words(const char *word, const char *argument)
     return flags;
 }
 
-/* A filter's name stands at the begin of a graph, or behind ',', ';' or a label's ']'; what else looks like one is part
- * of an argument, as in a file name. */
+/* A filter's name stands at the beginning of a graph, or behind ',', ';' or a label's ']'; what else looks like one is
+ * part of an argument, as in a file name. */
 static gboolean has_filter(const char *graph, const char *const *names)
 {
     gboolean is_begin = TRUE;

@@ -97,11 +97,11 @@ static void foresee_silent(const Forecast *forecast, const FfarmStream *best)
     gboolean is_copied = verify_is_copied(forecast->pair);
     gboolean is_plain = before->hdr == FFARM_HDR_NONE || (promise->flags & FFARM_VERIFY_NO_HDR);
     if (!is_plain && best->codec && !verify_can_tell_colours(forecast->it, best))
-        warn(forecast, "loses what says how bright it is meant: neither %s nor %s can hold that", best->codec,
+        warn(forecast, "loses its HDR transfer and colour tags: neither %s nor %s can hold them", best->codec,
              promise->muxer ? promise->muxer : "the container");
     int bits = is_copied ? HDR_BITS : ffarm_pix_fmt_depth(best->pix_fmt);
     if (!is_plain && bits > 0 && bits < MIN(HDR_BITS, before->bit_depth))
-        warn(forecast, "becomes a picture of %d bits, in which HDR shows steps", bits);
+        warn(forecast, "becomes a picture of %d bits, in which HDR shows banding", bits);
     if (is_copied && before->rotation != 0 && !(promise->flags & FFARM_VERIFY_NO_ROTATION) &&
         !ffarm_container_keeps(promise->muxer, FFARM_CONTAINER_ROTATION))
         warn(forecast, "is copied, and %s may not hold that it is to be turned by %d degrees",

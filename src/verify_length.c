@@ -6,7 +6,7 @@
 #define LOOSE_FRAMES_RATIO 0.45
 /* A recording that was begun anywhere has its first key frame at most this late. */
 #define HEADLESS_MAX_US (12 * G_USEC_PER_SEC)
-#define LEAD_MAX_US (12 * G_USEC_PER_SEC)
+#define LEAD_MAX_US (12 * G_USEC_PER_SEC) /* the same of what an edit list hides */
 
 static double seconds(gint64 time_us)
 {
@@ -148,7 +148,8 @@ static gboolean judge_new_length(const Comparison *it, const Pair *pair, GError 
     return !reached_end || judge_sync(it, short_us, pair->got, pair->nth, error);
 }
 
-/* Packets that may be missing at the begin: what comes before the first picture that stands alone is no use to anybody.
+/* Packets that may be missing at the beginning: what comes before the first picture that stands alone is no use to
+ * anybody.
  */
 static gint64 headless_packets(const Comparison *it, const Pair *pair)
 {

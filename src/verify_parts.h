@@ -38,13 +38,13 @@ VerifyKind verify_kind(const FfarmStream *stream);
 const char *verify_kind_name(VerifyKind kind); /* "cover art" */
 gboolean verify_is_copied(const Pair *pair);   /* as it is, by plan or by the profile's options */
 
-/* How much of the picture's begin nobody can decode: a recording that was begun anywhere. ffmpeg leaves it out, and may
- * move all the rest to begin at 0. */
+/* How much of the picture's beginning nobody can decode: a recording that was begun anywhere. ffmpeg leaves it out, and
+ * may move all the rest to begin at 0. */
 gint64 verify_headless_us(const FfarmMeasured *source);
 gint64 verify_count_corrupt(const FfarmPackets *packets); /* packets that the demuxer took for damaged */
 
-/* How far ahead of its begin a source has packets. Only an edit list hides them, so a copy without one shows them, and
- * all the rest later. */
+/* How far ahead of its beginning a source has packets. Only an edit list hides them, so a copy without one shows them,
+ * and all the rest later. */
 gint64 verify_lead_us(const FfarmMeasured *source);
 /* How far the end of a stream of the source, which is at @end_us, may be from the result's. */
 gint64 verify_tolerance_us(const FfarmStream *source, gint64 end_us);
@@ -65,7 +65,7 @@ const FfarmPacketsStream *verify_counted(const FfarmMeasured *measured, const Ff
 
 /* verify_copy.c: are the packets and bytes of a counted copy there? A demuxer may cut sound into other packets, and a
  * container may frame it with fewer bytes; where both have the same form, the bytes must be the same.
- * @may_lack: packets at the begin */
+ * @may_lack: packets at the beginning */
 gboolean verify_copy(const Comparison *it, const Pair *pair, gint64 may_lack, GError **error);
 
 /* verify_course.c: does video or sound begin where the source's does, and has it no gaps of its own? */
@@ -74,12 +74,12 @@ gboolean verify_course(const Comparison *it, const Pair *pair, GError **error);
 /* verify_lines.c: has each line of a subtitle that shows something one of its own in the result? */
 gboolean verify_lines(const Comparison *it, const Pair *pair, GError **error);
 
-/* verify_tags.c: language, title and dispositions of a stream; name, type and size of an attachment. */
+/* verify_tags.c: language, title and dispositions of a stream; name, type, size and bytes of an attachment. */
 gboolean verify_tags(const Comparison *it, const Pair *pair, GError **error);
 /* Chapters and the title of the whole. */
 gboolean verify_film_tags(const Comparison *it, GError **error);
 
-/* verify_picture.c: HDR metadata, colour tags, rotation and pixel format of a video stream. */
+/* verify_picture.c: size, aspect ratio, HDR metadata, colour tags, rotation and pixel format of a video stream. */
 gboolean verify_picture(const Comparison *it, const Pair *pair, GError **error);
 /* TRUE if either the stream itself or its container can tell how the picture is meant. */
 gboolean verify_can_tell_colours(const Comparison *it, const FfarmStream *video);

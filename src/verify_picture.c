@@ -12,8 +12,8 @@
 #define LUMINANCE_TOLERANCE 0.01 /* of the value */
 #define LUMINANCE_LEAST 0.0002   /* the unit in which the least luminance is stored, twice */
 
-#define BLOCK 16
-#define ASPECT_TOLERANCE 0.03
+#define BLOCK 16              /* pixels of a macroblock, to which H.264 and older codecs fill a picture up */
+#define ASPECT_TOLERANCE 0.03 /* of the value: codecs and containers round it to small fractions */
 
 static const char hdr_hint[] = "tell the encoder of it, or add 'expect: {hdr: any}' to the profile if it may be lost";
 

@@ -128,6 +128,7 @@ TEST_F(ReplaceRecover, RemovesTheEmptyFileThatHeldAName)
     Source(record.source);
     Result(record.staged);
     Write(record.destination, "");
+    ASSERT_EQ(chmod(record.destination, 0600), 0);
     EXPECT_EQ(Recover(), FFARM_REPLACE_RECOVERED_UNDONE) << message;
     EXPECT_EQ(access(record.destination, F_OK), -1);
     EXPECT_EQ(Read(record.source), "old");
@@ -138,6 +139,7 @@ TEST_F(ReplaceRecover, RemovesTheEmptyFileThatHeldAName)
     record.trash_staged = Path("trash/.ffarm-trash.tmp");
     ASSERT_EQ(mkdir(record.trash_root, 0700), 0);
     Write(record.trash, "");
+    ASSERT_EQ(chmod(record.trash, 0600), 0);
     Result(record.destination);
     EXPECT_EQ(Recover(), FFARM_REPLACE_RECOVERED_FINISHED) << message;
     EXPECT_EQ(Read(record.trash), "old");
@@ -269,6 +271,7 @@ TEST_F(ReplaceRecover, CopiesAnewWhatIsNotWholeInTheTrash)
     record.trash_root = Path("trash");
     record.trash_staged = Path("trash/.ffarm-trash.tmp");
     ASSERT_EQ(mkdir(record.trash_root, 0700), 0);
+    Write(Path("trash/.ffarm-trash"), ""); // which a copy there is noted in before it begins
     record.trash_id = Write(record.trash_staged, "o");
     record.trash_id.size_bytes = -1;
     EXPECT_EQ(Recover(), FFARM_REPLACE_RECOVERED_FINISHED) << message;

@@ -161,8 +161,9 @@ TEST_F(VerifyPicture, ForeseesWhatMayBecomeOfHdr10)
     EXPECT_EQ(Foresee("-c:v copy"), "");
     EXPECT_EQ(Foresee("-c:v libx264 -vf zscale=t=linear,tonemap=hable"), "");
     EXPECT_EQ(Foresee("-c:v mpeg4", "avi"),
-              "video 0:0 (hevc, und) loses what says how bright it is meant: neither mpeg4 nor avi can hold that");
-    EXPECT_TRUE(Has(Foresee("-c:v libx264 -pix_fmt yuv420p"), "becomes a picture of 8 bits, in which HDR shows steps"));
+              "video 0:0 (hevc, und) loses its HDR transfer and colour tags: neither mpeg4 nor avi can hold them");
+    EXPECT_TRUE(
+        Has(Foresee("-c:v libx264 -pix_fmt yuv420p"), "becomes a picture of 8 bits, in which HDR shows banding"));
     EXPECT_FALSE(Has(Foresee("-c:v libx265 -pix_fmt yuv420p10le"), "bits"));
     before->hdr = FFARM_HDR_NONE;
     before->mastering = {};

@@ -3,9 +3,10 @@
 # tools/inject.sh [--every K] [--seed S] [--jobs N] [--only SCENARIO] [--call TEXT] [--build FOLDER]
 # Has every system call that ffarm makes about a film or its journal fail, one at each run, in every way it can fail: with each of its
 # errors, carried out but reported as failed, half a write, and with all that follows failing too, on its disk or on all. After each
-# run the film has to be its original or its result, complete, under its name; the next start, without a fault, has to remove what is left
-# and complete the work. --every 200 takes one of 200 ways, others with another --seed; --only one scenario (they are in tests/torture/disk.cc), --call the calls
-# whose description contains TEXT, and shows what ffarm said. Exit status 1 if anything was wrong; see docs/contributing.md.
+# run the film has to be its original or its result, complete, under its name; the next start, without a fault, has to remove what is
+# left and complete the work. --every 200 takes one of 200 ways, others with another --seed; --only one scenario (they are in
+# tests/torture/disk.cc), --call the calls whose description contains TEXT, and shows what ffarm said. Exit status 1 if anything was
+# wrong; see docs/contributing.md.
 set -euo pipefail
 export LC_ALL=C.UTF-8
 every=1 seed=1 jobs=$(nproc) only='' call='' root=$(cd "$(dirname "$0")/.." && pwd)

@@ -46,7 +46,8 @@ static gboolean has_open_or_failed(const FfarmRunRecord *record)
 static CliArgs *recall_args(const FfarmRunRecord *record, const CliArgs *now, GError **error)
 {
     if (!record->argv || !record->argv[0]) {
-        g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID, "the journal does not hold its words");
+        g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID,
+                    "the journal does not hold its command line; give its files to 'ffarm run' again");
         return NULL;
     }
     CliArgs *args = cli_args_parse((const char *const *)record->argv, NULL, error);

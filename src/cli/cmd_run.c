@@ -372,7 +372,7 @@ static gboolean wait_to_settle(const Passes *passes, guint wait_s)
     return !g_cancellable_is_cancelled(either);
 }
 
-static gboolean is_any(const FfarmJobRecord *job)
+static gboolean is_not_taken_over(const FfarmJobRecord *job)
 {
     return !job->successor;
 }
@@ -385,7 +385,7 @@ static int look_again(Passes *passes)
     for (guint i = 0; runs && i < runs->len; i++) {
         const FfarmRunRecord *record = g_ptr_array_index(runs, i);
         g_autoptr(GHashTable) items = g_hash_table_ref(passes->unsettled);
-        CliEarlierRun earlier = {journal, record, is_any, items};
+        CliEarlierRun earlier = {journal, record, is_not_taken_over, items};
         if (strcmp(record->id, passes->run_id) == 0)
             return run_pass(passes, &earlier);
     }
@@ -415,9 +415,11 @@ static int run_passes(Passes *passes, const CliEarlierRun *earlier)
         int next = look_again(passes);
         status = next == CLI_EXIT_DONE ? status : next;
     }
-    if (count_unsettled(passes) == 0)
+    guint count = count_unsettled(passes);
+    if (count == 0)
         return status;
-    cli_complain("%u files are still being written to: 'ffarm resume' takes them up", count_unsettled(passes));
+    cli_complain("%u file%s still being written to: 'ffarm resume' takes %s up", count, count == 1 ? " is" : "s are",
+                 count == 1 ? "it" : "them");
     return CLI_EXIT_FAILED;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Preloaded into ffarm by the program inject: makes one call fail, or all from one on. Environment, read once and taken
- * away so that children are spared: INJECT_FOLDERS  only calls about files below these count, separated by ':'; each
- * stands for one disk INJECT_LIST     a file that gets a line for every such call, "CALL CHANGES FOLDER PATH NUMBER":
- * the number counts those that are alike, as threads take turns differently from run to run INJECT_AT       the line of
- * the call that fails INJECT_HOW      fail; lie: it is carried out and fails all the same; short: half is written;
- *                   disk, all: it fails, and so does what comes after it, on its disk or on all
+ * away so that children are spared:
+ *   INJECT_FOLDERS  only calls about files below these count, separated by ':'; each stands for one disk
+ *   INJECT_LIST     a file that gets a line for every such call, "CALL CHANGES FOLDER PATH NUMBER": the number counts
+ *                   those that are alike, as threads take turns differently from run to run
+ *   INJECT_AT       the line of the call that fails
+ *   INJECT_HOW      fail; lie: it is carried out and fails all the same; short: half is written; disk, all: it fails,
+ *                   and so does what comes after it, on its disk or on all
  *   INJECT_ERRNO    with which number
  *   INJECT_STRUCK   a file that is made when it has failed */
 

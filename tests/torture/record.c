@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Preloaded into ffarm by the program powerloss: writes down every call that changes or flushes files, in order.
- * Environment, read once and taken away so that children are spared: RECORD_FOLDERS  only calls about files below these
- * count, separated by ':' RECORD_TO       the record, a line for each call that was carried out, with tabs between the
- * words; powerloss reads it RECORD_DATA     what was written, one piece behind the other */
+ * Environment, read once and taken away so that children are spared:
+ *   RECORD_FOLDERS  only calls about files below these count, separated by ':'
+ *   RECORD_TO       the record, a line for each call that was carried out, with tabs between the words
+ *   RECORD_DATA     what was written, one piece behind the other */
 
 #include "where.h"
 

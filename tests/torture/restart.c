@@ -2,8 +2,9 @@
 
 /* Preloaded into ffarm by the program powerloss: files that were made anew to look as a power loss left them have the
  * numbers (inodes) of those they stand for, and the machine was started anew since. Environment, read once and taken
- * away: RESTART_NUMBERS  a file with lines "DEVICE REAL SHOWN": the number that a file has there, and the one to be
- * shown RESTART_BOOT     a file that stands for the kernel's number of this uptime */
+ * away:
+ *   RESTART_NUMBERS  a file with lines "DEVICE REAL SHOWN": the number that a file has there, and the one to be shown
+ *   RESTART_BOOT     a file that stands for the kernel's number of this uptime */
 
 #include "calls.h"
 
