@@ -215,12 +215,22 @@ static gboolean copy_result(FfarmReplacement *replacement, GError **error)
     return ok;
 }
 
+/* A host that is mounted here may write as another user, who alone can give the result the source's times and modes. A
+ * copy is ours; where the source isn't either, it would be no better. */
+static gboolean is_better_copied(const char *result, const char *source)
+{
+    struct stat info, source_info;
+    uid_t user = geteuid();
+    return user != 0 && stat(result, &info) == 0 && info.st_uid != user && stat(source, &source_info) == 0 &&
+           source_info.st_uid == user;
+}
+
 /* Brings the result under a name of its own in the destination's folder. An exchange leaves the old film under that
  * name, which nobody but this replacement and its record knows. */
 static gboolean stage(FfarmReplacement *replacement, const char *folder, GError **error)
 {
     const FfarmReplaceRecord *record = &replacement->record;
-    if (is_on_other_device(record->result, folder))
+    if (is_on_other_device(record->result, folder) || is_better_copied(record->result, record->source))
         return copy_result(replacement, error);
     int failure = ffarm_name_move_over(record->result, record->staged);
     if (ffarm_file_look(record->staged, &record->staged_id, NULL) == FFARM_FILE_THERE)

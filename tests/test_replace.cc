@@ -640,6 +640,32 @@ TEST_F(Replace, KeepsTimesUnlessTheyAreNotWanted)
     }
 }
 
+// As a mounted host makes it that logs in as somebody else: only an owner may give times and modes away.
+TEST_F(Replace, MakesAResultOfAnotherUserItsOwn)
+{
+    if (geteuid() != 0)
+        GTEST_SKIP() << "needs root to be two users";
+    std::string film = Write("film.mkv", "old"), result = Write(".ffarm-1.mkv.tmp", "new");
+    const timespec times[2] = {{1000000, 0}, {1000000, 0}};
+    ASSERT_EQ(utimensat(AT_FDCWD, film.c_str(), times, 0), 0);
+    ASSERT_EQ(chown(film.c_str(), 65534, 65534) + chmod(film.c_str(), 0640) + chown(folder, 65534, 65534), 0);
+    ASSERT_EQ(chmod(result.c_str(), 0644), 0);
+    Probe(film);
+    int status = InChild([&] {
+        if (setgid(65534) != 0 || setuid(65534) != 0)
+            return 2;
+        return Run(result, film) && remarks->len == 0 ? 0 : 1;
+    });
+    EXPECT_EQ(status, 0);
+    struct stat info;
+    ASSERT_EQ(stat(film.c_str(), &info), 0);
+    EXPECT_EQ(info.st_uid, 65534u);
+    EXPECT_EQ(info.st_mode & 07777, 0640u);
+    EXPECT_EQ(info.st_mtim.tv_sec, 1000000);
+    EXPECT_EQ(Read(film), "new");
+    EXPECT_EQ(Names(folder), (std::vector<std::string>{"film.mkv"}));
+}
+
 TEST_F(Replace, KeepsAttributesAndSaysWhatItCanNot)
 {
     std::string film = Write("film.mkv", "old"), result = Write(".ffarm-1.mkv.tmp", "new");
