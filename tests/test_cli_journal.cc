@@ -234,6 +234,17 @@ TEST_F(CliJournal, AnyRunSettlesWhatAKillLeft)
     EXPECT_EQ(Leftovers(), "");
 }
 
+TEST_F(CliJournal, SettlesWhatAKillLeftEvenWhereThereIsNothingToTakeUp)
+{
+    g_autofree char *film = media_make_clip(folder, "one.mkv", 3);
+    Kill(StartUntil({"--json", "-p", "slow", film}, "\"progress\""));
+    Outcome outcome = Run({"retry", "--failed"});
+    EXPECT_TRUE(contains(outcome.err, "1 temporary file of earlier runs was removed")) << outcome.err;
+    EXPECT_TRUE(contains(outcome.err, "no run has failed files")) << outcome.err;
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(Leftovers(), "");
+}
+
 TEST_F(CliJournal, RetriesWhatFailed)
 {
     std::string film = Clip("film.mkv"), good = Clip("good.mkv");

@@ -6,6 +6,7 @@
 
 #include "exit_code.h"
 #include "find_run.h"
+#include "load.h"
 #include "run.h"
 #include "term.h"
 #include "verbs.h"
@@ -94,6 +95,12 @@ static int go_on_with(const CliArgs *now, FfarmJournal *journal, const FfarmRunR
     return cli_run(args, &earlier);
 }
 
+static int tidy_up(const CliArgs *args, FfarmJournal *journal)
+{
+    g_autoptr(FfarmSettings) settings = cli_load_settings(args);
+    return settings ? cli_recover(journal, settings, args->quiet, NULL) : CLI_EXIT_USAGE;
+}
+
 static int go_on(const CliArgs *args, const Choice *choice)
 {
     g_autoptr(GError) error = NULL;
@@ -105,8 +112,9 @@ static int go_on(const CliArgs *args, const Choice *choice)
         return CLI_EXIT_USAGE;
     }
     if (!record) {
+        int status = tidy_up(args, journal);
         cli_warn("%s", choice->nothing);
-        return CLI_EXIT_DONE;
+        return status;
     }
     if (record->is_live) {
         cli_complain("run %s is still going on, as process %" G_GINT64_FORMAT, record->id, record->pid);
