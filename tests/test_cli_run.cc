@@ -588,3 +588,14 @@ TEST_F(CliRun, AHangupOfTheTerminalStops)
     EXPECT_EQ(WEXITSTATUS(status), 130);
     EXPECT_EQ(Read("a.mkv"), source);
 }
+
+TEST_F(CliRun, AsksForAFolderForRefusedResultsBeforeItBegins)
+{
+    std::string film = Clip("film.mkv");
+    Write("file", "");
+    Outcome outcome = Run({"--keep-failed", Path("file/kept"), film});
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_TRUE(contains(outcome.err, "file/kept: what is refused can't be kept there (Not a directory)"))
+        << outcome.err;
+    EXPECT_FALSE(contains(outcome.err, "encoding")) << outcome.err;
+}

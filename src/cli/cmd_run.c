@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "commands.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "exit_code.h"
 #include "ffarm.h"
@@ -311,12 +313,26 @@ static gboolean open_journal(Run *run, FfarmJournal **opened, int *status)
     return *status == CLI_EXIT_DONE;
 }
 
+/* Before hours of encoding, not after. */
+static gboolean check_keep_failed(const CliArgs *args, GError **error)
+{
+    const char *folder = args->keep_failed;
+    if (!folder || args->dry_run || (g_mkdir_with_parents(folder, 0777) == 0 && access(folder, W_OK | X_OK) == 0))
+        return TRUE;
+    int failure = errno;
+    g_autofree char *name = g_filename_display_name(folder);
+    g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID,
+                "%s: what is refused can't be kept there (%s); give --keep-failed a folder that can be written to",
+                name, g_strerror(failure));
+    return FALSE;
+}
+
 static int run_with(Run *run)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(FfarmJournal) opened = NULL;
     int status = CLI_EXIT_DONE;
-    if (!run->earlier && !check_mistyped_verb(run->args, &error))
+    if ((!run->earlier && !check_mistyped_verb(run->args, &error)) || !check_keep_failed(run->args, &error))
         return complain(run, error);
     if (!open_journal(run, &opened, &status))
         return status;
