@@ -92,11 +92,16 @@ static gboolean judge_codec(const Comparison *it, const Pair *pair, GError **err
     return verify_stream_mismatch(it, pair, error, "is %s, %s was planned", got ? got : "of no known codec", expected);
 }
 
+/* Bytes and lengths come last: where a stream is not the one that was planned, its language or its picture says so
+ * better.
+ */
 static gboolean judge_pair(const Comparison *it, const Pair *pair, GError **error)
 {
-    if (!judge_codec(it, pair, error) || !verify_length(it, pair, error) || !verify_tags(it, pair, error))
+    if (!judge_codec(it, pair, error) || !verify_tags(it, pair, error))
         return FALSE;
-    return verify_kind(pair->planned) != VERIFY_VIDEO || verify_picture(it, pair, error);
+    if (verify_kind(pair->planned) == VERIFY_VIDEO && !verify_picture(it, pair, error))
+        return FALSE;
+    return verify_length(it, pair, error);
 }
 
 static gboolean is_exempt(VerifyKind kind, FfarmVerifyFlags flags)

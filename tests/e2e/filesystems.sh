@@ -126,16 +126,16 @@ replaces_all() {
   ok "$fs: the second run has nothing to do" says "5 skipped"
 }
 
-# preloaded STRIKE POINT PAUSE_AT: one film with ffarm that is struck there.
+# preloaded STRIKE POINT ACT: one film with ffarm that is struck there.
 preloaded() {
   rm -rf "$D/faults" && mkdir "$D/faults"
   (
     export LD_PRELOAD=$FFARM_BUILD_ROOT/tests/libtorture_manager.so TORTURE_FOLDER=$D/faults TORTURE_STRIKE=$1 TORTURE_POINT=$2
-    export TORTURE_PAUSE_AT=$3
+    export TORTURE_ACT=$3
     "$ffarm" -y "$D/config.yml" -c here "$M/replace" "$M/trash" >"$D/out" 2>"$D/err" </dev/null
   ) 2>/dev/null
 }
-# killed FILM POINT PAUSE_AT
+# killed FILM POINT ACT
 killed() {
   local film=$1 result=${1%.*}.mkv
   rm -f "$film" "$result"

@@ -147,6 +147,7 @@ ok "links: and the link stays" test -L $media/links/a.mkv
 # --- the trash ---
 configure 'originals: trash'
 fresh a.mkv
+touch -d '2020-01-01' $media/a.mkv
 mkdir $media/.ffarm-originals && echo mine >$media/.ffarm-originals/a.mkv
 encode here
 ok "a taken name: all is done" is $status 0
@@ -207,7 +208,7 @@ killed() {
   rm -rf "$D/faults" && mkdir "$D/faults"
   (
     export LD_PRELOAD=$FFARM_BUILD_ROOT/tests/libtorture_manager.so TORTURE_FOLDER=$D/faults TORTURE_STRIKE=kill TORTURE_POINT=0
-    export TORTURE_PAUSE_AT=$1
+    export TORTURE_ACT=$1
     encode here
   ) 2>/dev/null
   [ -e "$D/faults/struck" ]

@@ -6,9 +6,9 @@
  * and taken away so that children are spared:
  *   TORTURE_POINT       number of the point; 0: none
  *   TORTURE_TRANSITION  name of the transition, in place of a number; empty: none
- *   TORTURE_STRIKE      kill; clock:SECONDS; pause (until a file "go" lies in TORTURE_FOLDER)
- *   TORTURE_FOLDER      where "struck" is made at the strike; "acts" gets a line for every point, "transitions" one for
- *                       every transition */
+ *   TORTURE_ACT         the first point of which the line begins with this behind its number, in place of one; empty:
+ * none TORTURE_STRIKE      kill; clock:SECONDS; pause (until a file "go" lies in TORTURE_FOLDER) TORTURE_FOLDER where
+ * "struck" is made at the strike; "acts" gets a line for every point, "transitions" one for every transition */
 
 #include "calls.h"
 
@@ -36,7 +36,7 @@ static atomic_int points;
 static atomic_long clock_offset;
 static atomic_int has_struck;
 static int wanted;
-static char strike[64], folder[256], wanted_transition[LONGEST_NAME];
+static char strike[64], folder[256], wanted_transition[LONGEST_NAME], wanted_act[LONGEST_NAME];
 static int acts_fd = -1, transitions_fd = -1;
 
 static int open_list(const char *name)
@@ -49,10 +49,11 @@ static int open_list(const char *name)
 __attribute__((constructor)) static void begin(void)
 {
     const char *point = getenv("TORTURE_POINT"), *what = getenv("TORTURE_STRIKE"), *where = getenv("TORTURE_FOLDER");
-    const char *transition = getenv("TORTURE_TRANSITION");
-    if (point && transition && what && where) {
+    const char *transition = getenv("TORTURE_TRANSITION"), *act = getenv("TORTURE_ACT");
+    if (point && what && where) {
         wanted = atoi(point);
-        snprintf(wanted_transition, sizeof wanted_transition, "%s", transition);
+        snprintf(wanted_transition, sizeof wanted_transition, "%s", transition ? transition : "");
+        snprintf(wanted_act, sizeof wanted_act, "%s", act ? act : "");
         snprintf(strike, sizeof strike, "%s", what);
         snprintf(folder, sizeof folder, "%s", where);
         acts_fd = open_list("acts");
@@ -106,7 +107,7 @@ static void point(const char *when, const char *act, const char *what)
     char line[512];
     int length = snprintf(line, sizeof line, "%d %s %s %.400s\n", number, when, act, what ? what : "");
     write_line(acts_fd, line, length, sizeof line);
-    if (number == wanted)
+    if (number == wanted || (*wanted_act && strncmp(strchr(line, ' ') + 1, wanted_act, strlen(wanted_act)) == 0))
         strike_now();
     errno = saved;
 }
