@@ -454,14 +454,22 @@ static gboolean clean_host(Attempt *attempt)
     return FALSE;
 }
 
+static gboolean is_gone(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) != 0 && errno == ENOENT;
+}
+
+/* Where the result was put in place by a copy, its original may not have let itself be removed. */
 static void clean_up(Attempt *attempt, gboolean is_placed)
 {
     /* A mounted host's result is ours to remove here; it is asked only when it wrote somewhere else. */
     gboolean is_mounted = attempt->host->type == FFARM_HOST_MOUNTED;
     gboolean is_missing_here = !is_placed && is_mounted && access(attempt->placement->result, F_OK) != 0;
     gboolean is_gone_here =
-        is_placed || (!attempt->is_unsettled && (unlink(attempt->placement->result) == 0 || errno == ENOENT));
-    if (!is_gone_here && !attempt->is_unsettled)
+        is_placed ? is_gone(attempt->placement->result)
+                  : !attempt->is_unsettled && (unlink(attempt->placement->result) == 0 || errno == ENOENT);
+    if (!is_gone_here && !is_placed && !attempt->is_unsettled)
         g_ptr_array_add(attempt->outcome->remarks,
                         g_strdup_printf("%s: could not be removed: %s", attempt->placement->result, g_strerror(errno)));
     /* Or a power loss could bring it back, with nobody left who knows of it. */
