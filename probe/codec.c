@@ -61,3 +61,12 @@ int ffarm_pix_fmt_depth(const char *name)
     const AVPixFmtDescriptor *format = name ? av_pix_fmt_desc_get(av_get_pix_fmt(name)) : NULL;
     return format && !(format->flags & AV_PIX_FMT_FLAG_HWACCEL) ? format->comp[0].depth : 0;
 }
+
+gboolean ffarm_pix_fmt_has_more_colour(const char *a, const char *b)
+{
+    const AVPixFmtDescriptor *left = a ? av_pix_fmt_desc_get(av_get_pix_fmt(a)) : NULL;
+    const AVPixFmtDescriptor *right = b ? av_pix_fmt_desc_get(av_get_pix_fmt(b)) : NULL;
+    if (!left || !right || ((left->flags | right->flags) & AV_PIX_FMT_FLAG_HWACCEL) || left->nb_components < 3)
+        return FALSE;
+    return left->log2_chroma_w < right->log2_chroma_w || left->log2_chroma_h < right->log2_chroma_h;
+}

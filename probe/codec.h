@@ -18,6 +18,10 @@ const char *ffarm_codec_of_encoder(const char *encoder);
  * also if either is no format of pictures in main memory ("cuda", NULL), so that nothing can be said. */
 gboolean ffarm_pix_fmt_is_like(const char *got, const char *asked);
 
+/* TRUE if pictures in format @a have colour for more points than those in @b, as yuv422p has more than yuv420p; FALSE
+ * if that is not known of either. */
+gboolean ffarm_pix_fmt_has_more_colour(const char *a, const char *b);
+
 /* Returns: bits of a component of pictures in format @name; 0 if that is not known (NULL, "cuda"). */
 int ffarm_pix_fmt_depth(const char *name);
 

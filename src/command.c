@@ -111,6 +111,16 @@ static void add_attached_pictures(GPtrArray *argv, const FfarmStreamPlan *stream
     }
 }
 
+char **ffarm_command_output_options(const FfarmProfile *profile, guint films)
+{
+    GPtrArray *words = g_ptr_array_new();
+    for (guint section = FFARM_SECTION_OUTPUT; section < FFARM_N_SECTIONS; section++)
+        add_output_words(words, profile->sections[section].words, films);
+    add_quality(words, profile, films);
+    g_ptr_array_add(words, NULL);
+    return (char **)g_ptr_array_free(words, FALSE);
+}
+
 char **ffarm_command_build(const FfarmCommandParams *params)
 {
     static const char *const fixed[] = {"-nostdin", "-hide_banner", "-loglevel", "level+info",
@@ -123,10 +133,8 @@ char **ffarm_command_build(const FfarmCommandParams *params)
     add(argv, "-i");
     add_file(argv, params->input);
 
-    guint films = count_films_beside_pictures(params->streams);
-    for (guint section = FFARM_SECTION_OUTPUT; section < FFARM_N_SECTIONS; section++)
-        add_output_words(argv, params->profile->sections[section].words, films);
-    add_quality(argv, params->profile, films);
+    g_auto(GStrv) options = ffarm_command_output_options(params->profile, count_films_beside_pictures(params->streams));
+    add_all(argv, options);
     add_all(argv, params->streams->arguments);
     add_attached_pictures(argv, params->streams, params->input);
     if (params->muxer && !ffarm_output_options_have(params->profile, "-f")) {

@@ -29,4 +29,9 @@ typedef struct {
  * Returns: NULL-terminated argv, free with g_strfreev(). */
 char **ffarm_command_build(const FfarmCommandParams *params) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The options for the result that @profile (with mixins and engine applied) holds, its quality translated among them,
+ * as they stand on the line. @films: as many film streams get options of their own because pictures are beside them;
+ * 0: none are. Returns: NULL-terminated words, free with g_strfreev(). */
+char **ffarm_command_output_options(const FfarmProfile *profile, guint films) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

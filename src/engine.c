@@ -5,36 +5,21 @@
 #include <string.h>
 #include "output_options.h"
 
-static const char *const engine_names[] = {"cuda", "qsv", "vaapi", "videotoolbox", "amf", "cpu", NULL};
-
-static const struct {
-    const char *suffix;
-    const char *engine;
-} encoder_suffixes[] = {
-    {"_nvenc", "cuda"}, {"_qsv", "qsv"}, {"_vaapi", "vaapi"}, {"_videotoolbox", "videotoolbox"}, {"_amf", "amf"},
+/* A new engine is a row here and one for each of its encoders below.
+ *
+ * The node is the first that Linux makes; input_options of the profile replace it. Quick Sync opens its device itself,
+ * by VAAPI on Linux and by Direct3D on Windows, so that nothing needs to be known of the host. */
+static const FfarmEngine engines[] = {
+    {"cuda", "_nvenc", NULL, NULL},
+    {"qsv", "_qsv", NULL, NULL},
+    {"vaapi", "_vaapi", "-vaapi_device /dev/dri/renderD128", "hwupload"},
+    {"videotoolbox", "_videotoolbox", NULL, NULL},
+    {"amf", "_amf", NULL, NULL},
+    {"cpu", NULL, NULL, NULL},
 };
 
-const char *const *ffarm_engine_names(void)
-{
-    return engine_names;
-}
-
-const char *ffarm_engine_of_encoder(const char *encoder)
-{
-    for (guint i = 0; encoder && i < G_N_ELEMENTS(encoder_suffixes); i++)
-        if (g_str_has_suffix(encoder, encoder_suffixes[i].suffix))
-            return encoder_suffixes[i].engine;
-    return "cpu";
-}
-
-const char *ffarm_engine_choose(const FfarmHost *host, const FfarmProfile *profile)
-{
-    for (char **wanted = host->engines; wanted && *wanted; wanted++)
-        for (const char *const *name = engine_names; *name; name++)
-            if (strcmp(*wanted, *name) == 0 && ffarm_profile_find_engine(profile, *name))
-                return *name;
-    return ffarm_engine_of_encoder(ffarm_output_options_encoder(profile, FFARM_STREAM_VIDEO, 0));
-}
+static const char *const engine_names[G_N_ELEMENTS(engines) + 1] = {"cuda", "qsv", "vaapi", "videotoolbox",
+                                                                    "amf",  "cpu", NULL};
 
 /* How the neutral scale maps on an encoder's own. */
 typedef enum {
@@ -46,33 +31,132 @@ typedef enum {
     SCALE_VIDEOTOOLBOX, /* 1 to 100, higher is better */
 } Scale;
 
-/* The one quality knob of each encoder: others are accepted by ffmpeg and silently without effect.
- * The words hold at most two numbers, the second of which is two more (P frames). */
-static const struct {
-    const char *prefix; /* of the encoder's name */
+typedef struct {
+    FfarmEncoder encoder;
     Scale scale;
-    const char *words; /* %d is the number, %p the same for P frames */
-} knobs[] = {
-    {"libx264", SCALE_SAME, "-crf %d"},
-    {"libx265", SCALE_SAME, "-crf %d"},
-    {"libsvtav1", SCALE_AV1, "-crf %d"},
-    {"libaom-av1", SCALE_AV1, "-crf %d -b:v 0"},
-    {"libvpx-vp9", SCALE_AV1, "-crf %d -b:v 0"},
-    {"av1_nvenc", SCALE_AV1, "-rc vbr -cq %d -b:v 0"},
-    {"h264_nvenc", SCALE_NVENC, "-rc vbr -cq %d -b:v 0"},
-    {"hevc_nvenc", SCALE_NVENC, "-rc vbr -cq %d -b:v 0"},
-    {"av1_qsv", SCALE_SAME, "-global_quality %d"},
-    {"h264_qsv", SCALE_QP, "-global_quality %d"},
-    {"hevc_qsv", SCALE_QP, "-global_quality %d"},
-    {"av1_vaapi", SCALE_AV1_QUANT, "-rc_mode CQP -global_quality %d"},
-    {"h264_vaapi", SCALE_QP, "-rc_mode CQP -qp %d"},
-    {"hevc_vaapi", SCALE_QP, "-rc_mode CQP -qp %d"},
-    {"h264_videotoolbox", SCALE_VIDEOTOOLBOX, "-q:v %d"},
-    {"hevc_videotoolbox", SCALE_VIDEOTOOLBOX, "-q:v %d"},
-    {"av1_amf", SCALE_AV1_QUANT, "-rc cqp -qp_i %d -qp_p %p"},
-    {"h264_amf", SCALE_QP, "-rc cqp -qp_i %d -qp_p %p"},
-    {"hevc_amf", SCALE_QP, "-rc cqp -qp_i %d -qp_p %p"},
+    const char *knob; /* the one that works; %d is the number, %p the same for P frames, two more */
+} Row;
+
+#define NVENC_PRESETS                                                                                                  \
+    {                                                                                                                  \
+        "-preset p2", "-preset p5", "-preset p7"                                                                       \
+    }
+/* Without the last, ffmpeg 6.0 asks cards for B frames as references that can't have them. */
+#define NVENC_EXTRA "-tune hq -b_ref_mode 0"
+#define QSV_PRESETS                                                                                                    \
+    {                                                                                                                  \
+        "-preset veryfast", "-preset medium", "-preset slower"                                                         \
+    }
+#define AMF_PRESETS                                                                                                    \
+    {                                                                                                                  \
+        "-quality speed", "-quality balanced", "-quality quality"                                                      \
+    }
+#define X26X_PRESETS                                                                                                   \
+    {                                                                                                                  \
+        "-preset faster", "-preset medium", "-preset slow"                                                             \
+    }
+#define NO_PRESETS                                                                                                     \
+    {                                                                                                                  \
+        NULL, NULL, NULL                                                                                               \
+    }
+
+/* Every encoder that ffarm knows; the first of an engine and a codec is the one that `codec:` takes. Knobs of others
+ * are accepted by ffmpeg and silently without effect. 10 bits stand where ffmpeg and some hardware are known to have
+ * them together: no H.264 but x264's, and AMF only in versions that nobody could name. */
+static const Row rows[] = {
+    {{"cuda", "h264", "h264_nvenc", {"yuv420p", NULL}, NULL, NVENC_PRESETS, NVENC_EXTRA, NULL},
+     SCALE_NVENC,
+     "-rc vbr -cq %d -b:v 0"},
+    {{"cuda", "hevc", "hevc_nvenc", {"yuv420p", "p010le"}, "main10", NVENC_PRESETS, NVENC_EXTRA, NULL},
+     SCALE_NVENC,
+     "-rc vbr -cq %d -b:v 0"},
+    {{"cuda", "av1", "av1_nvenc", {"yuv420p", "p010le"}, NULL, NVENC_PRESETS, "-tune hq", "6.0"},
+     SCALE_AV1,
+     "-rc vbr -cq %d -b:v 0"},
+    {{"qsv", "h264", "h264_qsv", {"nv12", NULL}, NULL, QSV_PRESETS, NULL, NULL}, SCALE_QP, "-global_quality %d"},
+    {{"qsv", "hevc", "hevc_qsv", {"nv12", "p010le"}, "main10", QSV_PRESETS, NULL, NULL},
+     SCALE_QP,
+     "-global_quality %d"},
+    {{"qsv", "av1", "av1_qsv", {"nv12", "p010le"}, NULL, QSV_PRESETS, NULL, "6.0"}, SCALE_SAME, "-global_quality %d"},
+    {{"vaapi", "h264", "h264_vaapi", {"nv12", NULL}, NULL, NO_PRESETS, NULL, NULL}, SCALE_QP, "-rc_mode CQP -qp %d"},
+    {{"vaapi", "hevc", "hevc_vaapi", {"nv12", "p010"}, "main10", NO_PRESETS, NULL, NULL},
+     SCALE_QP,
+     "-rc_mode CQP -qp %d"},
+    {{"vaapi", "av1", "av1_vaapi", {"nv12", "p010"}, NULL, NO_PRESETS, NULL, "6.1"},
+     SCALE_AV1_QUANT,
+     "-rc_mode CQP -global_quality %d"},
+    {{"videotoolbox", "h264", "h264_videotoolbox", {"nv12", NULL}, NULL, NO_PRESETS, NULL, "4.4"},
+     SCALE_VIDEOTOOLBOX,
+     "-q:v %d"},
+    {{"videotoolbox", "hevc", "hevc_videotoolbox", {"nv12", "p010le"}, "main10", NO_PRESETS, NULL, "4.4"},
+     SCALE_VIDEOTOOLBOX,
+     "-q:v %d"},
+    {{"amf", "h264", "h264_amf", {"nv12", NULL}, NULL, AMF_PRESETS, NULL, "4.0"},
+     SCALE_QP,
+     "-rc cqp -qp_i %d -qp_p %p"},
+    {{"amf", "hevc", "hevc_amf", {"nv12", NULL}, NULL, AMF_PRESETS, NULL, "4.0"},
+     SCALE_QP,
+     "-rc cqp -qp_i %d -qp_p %p"},
+    {{"amf", "av1", "av1_amf", {"nv12", NULL}, NULL, AMF_PRESETS, NULL, NULL},
+     SCALE_AV1_QUANT,
+     "-rc cqp -qp_i %d -qp_p %p"},
+    {{"cpu", "h264", "libx264", {"yuv420p", "yuv420p10le"}, NULL, X26X_PRESETS, NULL, NULL}, SCALE_SAME, "-crf %d"},
+    {{"cpu", "hevc", "libx265", {"yuv420p", "yuv420p10le"}, NULL, X26X_PRESETS, NULL, NULL}, SCALE_SAME, "-crf %d"},
+    {{"cpu",
+      "av1",
+      "libsvtav1",
+      {"yuv420p", "yuv420p10le"},
+      NULL,
+      {"-preset 10", "-preset 8", "-preset 5"},
+      NULL,
+      NULL},
+     SCALE_AV1,
+     "-crf %d"},
+    {{"cpu", "av1", "libaom-av1", {"yuv420p", "yuv420p10le"}, NULL, NO_PRESETS, NULL, NULL},
+     SCALE_AV1,
+     "-crf %d -b:v 0"},
+    {{"cpu", "vp9", "libvpx-vp9", {"yuv420p", "yuv420p10le"}, NULL, NO_PRESETS, NULL, NULL},
+     SCALE_AV1,
+     "-crf %d -b:v 0"},
 };
+
+const char *const *ffarm_engine_names(void)
+{
+    return engine_names;
+}
+
+const FfarmEngine *ffarm_engine_find(const char *name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(engines); i++)
+        if (g_strcmp0(engines[i].name, name) == 0)
+            return &engines[i];
+    return NULL;
+}
+
+const FfarmEncoder *ffarm_engine_encoder(const char *engine, const char *codec)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (g_strcmp0(rows[i].encoder.engine, engine) == 0 && g_strcmp0(rows[i].encoder.codec, codec) == 0)
+            return &rows[i].encoder;
+    return NULL;
+}
+
+const char *ffarm_engine_of_encoder(const char *encoder)
+{
+    for (guint i = 0; encoder && i < G_N_ELEMENTS(engines); i++)
+        if (engines[i].suffix && g_str_has_suffix(encoder, engines[i].suffix))
+            return engines[i].name;
+    return "cpu";
+}
+
+const char *ffarm_engine_choose(const FfarmHost *host, const FfarmProfile *profile)
+{
+    for (char **wanted = host->engines; wanted && *wanted; wanted++)
+        for (const char *const *name = engine_names; *name; name++)
+            if (strcmp(*wanted, *name) == 0 && ffarm_profile_find_engine(profile, *name))
+                return *name;
+    return ffarm_engine_of_encoder(ffarm_output_options_encoder(profile, FFARM_STREAM_VIDEO, 0));
+}
 
 /* Points of equal quality between x265 and SVT-AV1 as HandBrake's presets of equal names have them. */
 static int av1_scale(int quality)
@@ -122,11 +206,11 @@ static int neutral_number(const char *encoder, const char *quality)
 char **ffarm_engine_quality(const char *encoder, const char *quality)
 {
     int number = encoder && quality ? neutral_number(encoder, quality) : -1;
-    for (guint i = 0; number >= 0 && i < G_N_ELEMENTS(knobs); i++) {
-        if (!g_str_has_prefix(encoder, knobs[i].prefix))
+    for (guint i = 0; number >= 0 && i < G_N_ELEMENTS(rows); i++) {
+        if (!g_str_has_prefix(encoder, rows[i].encoder.name))
             continue;
-        int own = scaled(knobs[i].scale, number);
-        char **words = g_strsplit(knobs[i].words, " ", -1);
+        int own = scaled(rows[i].scale, number);
+        char **words = g_strsplit(rows[i].knob, " ", -1);
         for (char **word = words; *word; word++) {
             if ((*word)[0] != '%')
                 continue;

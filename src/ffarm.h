@@ -29,6 +29,7 @@
 #include "plan.h"
 #include "prober.h"
 #include "profile.h"
+#include "profile_options.h"
 #include "progress.h"
 #include "proof.h"
 #include "recovery.h"

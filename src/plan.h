@@ -74,7 +74,8 @@ typedef struct {
     const char *queue;        /* whose slot it takes; NULL: default queue. Borrowed from the host */
     gboolean any_queue;       /* TRUE: any slot of the host will do */
     const char *engine;       /* static */
-    FfarmProfile *profile;    /* effective: mixins and engine applied */
+    char *passed_over;        /* engines of the host that come before it and can't do this, and why; NULL: none */
+    FfarmProfile *profile;    /* effective: mixins and engine applied, options of its codec filled in */
     FfarmStreamPlan *streams; /* borrows from the item's media */
     const char *muxer;        /* static; never NULL: without a muxer there is no choice */
     FfarmPlacement *placement;

@@ -7,6 +7,7 @@
 #include "destination.h"
 #include "engine.h"
 #include "output_options.h"
+#include "recipe.h"
 #include "trash.h"
 #include "verify.h"
 
@@ -17,6 +18,7 @@ void ffarm_choice_free(FfarmChoice *choice)
     ffarm_profile_free(choice->profile);
     ffarm_stream_plan_free(choice->streams);
     ffarm_placement_free(choice->placement);
+    g_free(choice->passed_over);
     g_free(choice->fingerprint);
     g_free(choice->destination);
     g_free(choice->trash);
@@ -92,29 +94,60 @@ static gboolean choose_queue(FfarmChoice *choice, const char *name, char **reaso
 
 /* --- with what --- */
 
-/* The profile as it will be used: the host's engine merged in, then mixins, which the user asked for by name, over
- * that. */
-static gboolean choose_profile(FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item, char **reason)
+static FfarmProfile *mix(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host)
 {
-    const FfarmProfile *base = ffarm_settings_profile(plan->settings, profile_name(item, choice->host));
+    const FfarmProfile *base = ffarm_settings_profile(plan->settings, profile_name(item, host));
     g_autoptr(GPtrArray) mixins = g_ptr_array_new();
     for (char **name = item->input->mixins; name && *name; name++)
         g_ptr_array_add(mixins, (gpointer)ffarm_settings_profile(plan->settings, *name));
+    return ffarm_profile_with_mixins(base, (const FfarmProfile *const *)mixins->pdata, mixins->len);
+}
 
-    g_autoptr(FfarmProfile) for_any_engine =
-        ffarm_profile_with_mixins(base, (const FfarmProfile *const *)mixins->pdata, mixins->len);
-    choice->fingerprint = ffarm_profile_fingerprint(for_any_engine, plan->settings->automap);
-    choice->engine = ffarm_engine_choose(choice->host, base);
-    g_autoptr(FfarmProfile) for_engine = ffarm_profile_for_engine(base, choice->engine);
-    choice->profile = ffarm_profile_with_mixins(for_engine, (const FfarmProfile *const *)mixins->pdata, mixins->len);
-    if (mixins->len > 0)
-        choice->engine = ffarm_engine_of_encoder(ffarm_output_options_encoder(choice->profile, FFARM_STREAM_VIDEO, 0));
+static gboolean choose_engine(FfarmChoice *choice, const FfarmProfile *profile, const FfarmPlanItem *item,
+                              char **reason)
+{
+    int depth = ffarm_recipe_depth(profile, ffarm_media_peek_video(item->media));
+    choice->engine = ffarm_recipe_engine(profile, choice->host, depth, &choice->passed_over);
+    if (choice->engine)
+        return TRUE;
+    return refuse(reason, g_strdup_printf("none of the host's engines can do profile '%s': %s", profile->name,
+                                          choice->passed_over));
+}
 
+/* An encoder that the profile names itself needs its engine. */
+static gboolean check_engine(const FfarmChoice *choice, char **reason)
+{
     char **allowed = choice->host->engines;
-    if (allowed && strcmp(choice->engine, "cpu") != 0 && !g_strv_contains((const char *const *)allowed, choice->engine))
-        return refuse(reason, g_strdup_printf("profile '%s' needs engine %s, which is not among the host's",
-                                              choice->profile->name, choice->engine));
-    return TRUE;
+    if (!allowed || strcmp(choice->engine, "cpu") == 0 || g_strv_contains((const char *const *)allowed, choice->engine))
+        return TRUE;
+    return refuse(reason, g_strdup_printf("profile '%s' needs engine %s, which is not among the host's",
+                                          choice->profile->name, choice->engine));
+}
+
+/* The profile as it will be used: mixins, which the user asked for by name, count for more than the host's engine. */
+static gboolean choose_profile(FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item, char **reason)
+{
+    g_autoptr(FfarmProfile) mixed = mix(plan, item, choice->host);
+    choice->fingerprint = ffarm_profile_fingerprint(mixed, plan->settings->automap);
+    if (mixed->codec && !choose_engine(choice, mixed, item, reason))
+        return FALSE;
+    if (!mixed->codec)
+        choice->engine = ffarm_engine_choose(choice->host, mixed);
+    choice->profile = ffarm_profile_for_engine(mixed, choice->engine);
+    if (mixed->codec)
+        return TRUE;
+    if (item->input->mixins && *item->input->mixins)
+        choice->engine = ffarm_engine_of_encoder(ffarm_output_options_encoder(choice->profile, FFARM_STREAM_VIDEO, 0));
+    return check_engine(choice, reason);
+}
+
+/* The options of the profile's codec, now that the container is known. */
+static void fill_in(FfarmChoice *choice, const FfarmPlanItem *item)
+{
+    int depth = ffarm_recipe_depth(choice->profile, ffarm_media_peek_video(item->media));
+    FfarmProfile *filled = ffarm_recipe_fill(choice->profile, choice->engine, depth, choice->muxer);
+    ffarm_profile_free(choice->profile);
+    choice->profile = filled;
 }
 
 /* What becomes of the source. */
@@ -269,6 +302,7 @@ FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item,
     choose_original(choice, plan, item);
     if (!choose_muxer(choice, item, result_extension(choice, item), reason))
         return NULL;
+    fill_in(choice, item);
     choice->streams = ffarm_streams_choose(item->media, choice->profile, choice->muxer, plan->settings->automap);
     if (!check_streams(choice, item, reason) || !foresee(choice, plan, item, reason))
         return NULL;

@@ -74,6 +74,9 @@ FfarmProfile *ffarm_profile_copy(const FfarmProfile *profile)
     copy->queue = g_strdup(profile->queue);
     copy->audio = languages_copy(&profile->audio);
     copy->subtitle = languages_copy(&profile->subtitle);
+    copy->codec = g_strdup(profile->codec);
+    copy->speed = g_strdup(profile->speed);
+    copy->bit_depth = g_strdup(profile->bit_depth);
     copy->quality = g_strdup(profile->quality);
     copy->engines = g_ptr_array_new_with_free_func(engine_options_free);
     for (guint i = 0; i < profile->engines->len; i++) {
@@ -97,6 +100,9 @@ void ffarm_profile_free(FfarmProfile *profile)
     g_free(profile->name);
     g_free(profile->extension);
     g_free(profile->queue);
+    g_free(profile->codec);
+    g_free(profile->speed);
+    g_free(profile->bit_depth);
     g_free(profile->quality);
     g_free(profile);
 }
@@ -107,16 +113,44 @@ static gboolean options_say_something(const FfarmOptions *options)
     return options->is_set && (!options->is_list || options->words[0]);
 }
 
+static void replace_text(char **text, const char *by)
+{
+    g_free(*text);
+    *text = g_strdup(by);
+}
+
+/* What @mixin says of the picture takes the place of what @mixed says of it, in either of the two ways. */
+static void mix_codec(FfarmProfile *mixed, const FfarmProfile *mixin)
+{
+    replace_text(&mixed->codec, mixin->codec);
+    replace_text(&mixed->speed, mixin->speed);
+    replace_text(&mixed->bit_depth, mixin->bit_depth);
+    if (mixin->codec && mixin->quality)
+        replace_text(&mixed->quality, mixin->quality);
+}
+
+/* Takes @section of @mixin, which the user asked for by name: no engine's options are laid over it. */
+static void mix_section(FfarmProfile *mixed, const FfarmProfile *mixin, FfarmSection section)
+{
+    options_replace(&mixed->sections[section], options_copy(&mixin->sections[section]));
+    for (guint i = 0; i < mixed->engines->len; i++) {
+        FfarmEngineOptions *engine = g_ptr_array_index(mixed->engines, i);
+        options_replace(&engine->sections[section], (FfarmOptions){.words = g_new0(char *, 1)});
+    }
+    if (section == FFARM_SECTION_VIDEO)
+        mix_codec(mixed, mixin);
+}
+
 FfarmProfile *ffarm_profile_with_mixins(const FfarmProfile *profile, const FfarmProfile *const *mixins, guint n_mixins)
 {
     static const FfarmSection mixable[] = {FFARM_SECTION_AUDIO, FFARM_SECTION_VIDEO, FFARM_SECTION_SUBTITLE};
     FfarmProfile *mixed = ffarm_profile_copy(profile);
     for (guint i = 0; i < G_N_ELEMENTS(mixable); i++) {
         for (guint j = 0; j < n_mixins; j++) {
-            const FfarmOptions *section = &mixins[j]->sections[mixable[i]];
-            if (!options_say_something(section))
+            gboolean has_codec = mixable[i] == FFARM_SECTION_VIDEO && mixins[j]->codec;
+            if (!has_codec && !options_say_something(&mixins[j]->sections[mixable[i]]))
                 continue;
-            options_replace(&mixed->sections[mixable[i]], options_copy(section));
+            mix_section(mixed, mixins[j], mixable[i]);
             break;
         }
     }
@@ -157,7 +191,8 @@ static gboolean is_option(const char *word)
 static char *canonical_option(const char *word)
 {
     static const char *const names[][2] = {{"-vcodec", "-c:v"}, {"-acodec", "-c:a"}, {"-scodec", "-c:s"},
-                                           {"-vb", "-b:v"},     {"-ab", "-b:a"},     {"-codec", "-c"}};
+                                           {"-vb", "-b:v"},     {"-ab", "-b:a"},     {"-codec", "-c"},
+                                           {"-vf", "-filter:v"}};
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
         if (strcmp(word, names[i][0]) == 0)
             return g_strdup(names[i][1]);

@@ -56,6 +56,9 @@ typedef struct {
     FfarmOriginals originals; /* unset: as the configuration says */
     FfarmTristate keep_times; /* unset: as the configuration says */
     FfarmLanguages audio, subtitle;
+    char *codec;            /* "h264", "hevc", "av1", "copy": options are those of the host's engine; NULL: its own */
+    char *speed;            /* "fast", "balanced", "best"; nullable */
+    char *bit_depth;        /* "auto", "8", "10"; nullable */
     char *quality;          /* "low", "medium", "high", "0".."51"; nullable */
     FfarmProof proof;       /* what it leaves unset is as the configuration says */
     GPtrArray *engines;     /* of FfarmEngineOptions, in the order of the file */
@@ -72,8 +75,9 @@ FfarmEngineOptions *ffarm_profile_add_engine(FfarmProfile *profile, const char *
 /* Returns: the options of @profile for the engine @name, borrowed; NULL if it has none. */
 FfarmEngineOptions *ffarm_profile_find_engine(const FfarmProfile *profile, const char *name);
 
-/* Replaces @profile's video, audio and subtitle sections by those of the first of @mixins (nullable, n_mixins may be 0) that
- * has the section. Nothing else of a mixin counts; a null section counts as none.
+/* Replaces @profile's video, audio and subtitle sections, and those that its engines have, by those of the first of @mixins
+ * (nullable, n_mixins may be 0) that has the section. A codec, with its speed, bit depth and quality, counts as a video
+ * section. Nothing else of a mixin counts; a null section counts as none.
  * Returns: new profile, named as @profile. */
 FfarmProfile *ffarm_profile_with_mixins(const FfarmProfile *profile, const FfarmProfile *const *mixins, guint n_mixins)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -47,6 +47,11 @@ char *ffarm_profile_fingerprint(const FfarmProfile *profile, gboolean automap)
     add_languages(sum, &profile->audio);
     add_languages(sum, &profile->subtitle);
     add(sum, profile->quality);
+    if (profile->codec) {
+        add(sum, profile->codec);
+        add(sum, profile->speed);
+        add(sum, profile->bit_depth);
+    }
     for (guint i = 0; i < profile->engines->len; i++) {
         const FfarmEngineOptions *engine = g_ptr_array_index(profile->engines, i);
         add(sum, engine->name);

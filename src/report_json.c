@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include "json_line.h"
+#include "profile_options.h"
 
 /* --- the plan --- */
 
@@ -52,6 +53,7 @@ static void add_choice(JsonBuilder *builder, const FfarmChoice *choice)
     add_host_names(builder, choice->host);
     ffarm_json_add_string(builder, "type", ffarm_host_type_name(choice->host->type));
     ffarm_json_add_string(builder, "engine", choice->engine);
+    ffarm_json_add_string(builder, "passed_over", choice->passed_over);
     ffarm_json_add_string(builder, "profile", choice->profile->name);
     ffarm_json_add_string(builder, "queue", choice->queue);
     ffarm_json_add_string(builder, "muxer", choice->muxer);
@@ -123,6 +125,39 @@ char *ffarm_json_start(const FfarmPlan *plan)
     for (guint i = 0; i < G_N_ELEMENTS(statuses); i++)
         ffarm_json_add_integer(builder, ffarm_plan_status_name(statuses[i]), ffarm_plan_count(plan, statuses[i]));
     ffarm_json_add_integer(builder, "hosts", plan->hosts->len);
+    return ffarm_json_line_end(builder);
+}
+
+/* --- profiles --- */
+
+static void add_profile_options(JsonBuilder *builder, const FfarmProfileOptions *options)
+{
+    ffarm_json_begin_object(builder, NULL);
+    ffarm_json_add_string(builder, "engine", options->engine);
+    ffarm_json_add_size(builder, "bit_depth", options->depth);
+    ffarm_json_add_strings(builder, "input_options", options->input);
+    ffarm_json_add_strings(builder, "output_options", options->output);
+    ffarm_json_add_string(builder, "obstacle", options->obstacle);
+    ffarm_json_add_string(builder, "since", options->since);
+    json_builder_end_object(builder);
+}
+
+char *ffarm_json_profile(const FfarmProfile *profile)
+{
+    g_autoptr(GPtrArray) ways = ffarm_profile_options_list(profile);
+    JsonBuilder *builder = ffarm_json_line_begin("profile");
+    ffarm_json_add_string(builder, "profile", profile->name);
+    ffarm_json_add_boolean(builder, "builtin", profile->line == 0);
+    ffarm_json_add_string(builder, "codec", profile->codec);
+    ffarm_json_add_string(builder, "quality", profile->quality);
+    ffarm_json_add_string(builder, "speed", profile->speed);
+    ffarm_json_add_string(builder, "bit_depth", profile->bit_depth);
+    ffarm_json_add_string(builder, "extension", profile->extension);
+    ffarm_json_add_string(builder, "queue", profile->queue);
+    ffarm_json_begin_array(builder, "engines");
+    for (guint i = 0; i < ways->len; i++)
+        add_profile_options(builder, g_ptr_array_index(ways, i));
+    json_builder_end_array(builder);
     return ffarm_json_line_end(builder);
 }
 

@@ -6,6 +6,7 @@
 #include "journal.h"
 #include "media.h"
 #include "plan.h"
+#include "profile.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +16,7 @@ G_BEGIN_DECLS
 
 char *ffarm_json_media(const FfarmMedia *media) G_GNUC_WARN_UNUSED_RESULT;                        /* "event":"media" */
 char *ffarm_json_plan_item(const FfarmPlan *plan, const FfarmPlanItem *item) G_GNUC_WARN_UNUSED_RESULT; /* "plan" */
+char *ffarm_json_profile(const FfarmProfile *profile) G_GNUC_WARN_UNUSED_RESULT;                   /* "profile" */
 char *ffarm_json_host(const FfarmHostReport *report) G_GNUC_WARN_UNUSED_RESULT;                   /* "host" */
 char *ffarm_json_start(const FfarmPlan *plan) G_GNUC_WARN_UNUSED_RESULT;                          /* "start" */
 char *ffarm_json_event(const FfarmEvent *event) G_GNUC_WARN_UNUSED_RESULT; /* "host", "job", "progress", "result"; NULL for others */

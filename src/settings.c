@@ -112,25 +112,6 @@ static void finish_hosts(FfarmSettings *settings)
     }
 }
 
-static void take_all(GPtrArray *to, GPtrArray *from)
-{
-    while (from->len > 0)
-        g_ptr_array_add(to, g_ptr_array_steal_index(from, 0));
-}
-
-/* A piece of configuration that names profiles but defines none, like those of the guide, means well-known ones. */
-static void fill_in_builtin(FfarmSettings *settings, FfarmDiagnostics *diagnostics)
-{
-    if (settings->profiles->len > 0)
-        return;
-    const char *yaml = ffarm_settings_builtin_yaml();
-    g_autoptr(FfarmSettings) builtin = ffarm_settings_parse(BUILTIN_NAME, yaml, strlen(yaml), TRUE, diagnostics);
-    g_return_if_fail(builtin != NULL);
-    take_all(settings->profiles, builtin->profiles);
-    if (settings->rules->len == 0)
-        take_all(settings->rules, builtin->rules);
-}
-
 static void read_document(FfarmSettingsLoader *loader, const FfarmYamlDoc *doc)
 {
     FfarmYamlReader *reader = &loader->reader;
@@ -139,14 +120,14 @@ static void read_document(FfarmSettingsLoader *loader, const FfarmYamlDoc *doc)
         ffarm_yaml_read_map(reader, root, top_fields, loader->settings);
     else if (root && root->kind != FFARM_YAML_NULL)
         ffarm_yaml_error(reader, root, "expected a map of the keys config, profiles, templates and rules");
+    ffarm_settings_add_builtin(loader);
     ffarm_settings_resolve_includes(loader);
     finish_hosts(loader->settings);
-    fill_in_builtin(loader->settings, reader->diagnostics);
     ffarm_settings_check_references(loader);
 }
 
-FfarmSettings *ffarm_settings_parse(const char *name, const char *text, gsize length, gboolean is_strict,
-                                    FfarmDiagnostics *diagnostics)
+static FfarmSettings *parse(const char *name, const char *text, gsize length, gboolean is_strict, gboolean is_builtin,
+                            FfarmDiagnostics *diagnostics)
 {
     guint errors = diagnostics->errors;
     g_autoptr(FfarmSettings) settings = settings_new();
@@ -154,7 +135,7 @@ FfarmSettings *ffarm_settings_parse(const char *name, const char *text, gsize le
     if (doc) {
         g_autoptr(GPtrArray) drafts = g_ptr_array_new_with_free_func(draft_free);
         g_autoptr(GPtrArray) references = g_ptr_array_new_with_free_func(ffarm_settings_reference_free);
-        FfarmSettingsLoader loader = {{doc, diagnostics, is_strict}, settings, drafts, references};
+        FfarmSettingsLoader loader = {{doc, diagnostics, is_strict}, settings, drafts, references, is_builtin};
         read_document(&loader, doc);
     }
     if (!settings->plex_token)
@@ -163,14 +144,30 @@ FfarmSettings *ffarm_settings_parse(const char *name, const char *text, gsize le
     return diagnostics->errors == errors ? g_steal_pointer(&settings) : NULL;
 }
 
-FfarmSettings *ffarm_settings_load(const char *path, gboolean is_strict, FfarmDiagnostics *diagnostics)
+FfarmSettings *ffarm_settings_parse(const char *name, const char *text, gsize length, gboolean is_strict,
+                                    FfarmDiagnostics *diagnostics)
+{
+    return parse(name, text, length, is_strict, FALSE, diagnostics);
+}
+
+FfarmSettings *ffarm_settings_parse_builtin(FfarmDiagnostics *diagnostics)
 {
     const char *yaml = ffarm_settings_builtin_yaml();
+    FfarmSettings *settings = parse(BUILTIN_NAME, yaml, strlen(yaml), TRUE, TRUE, diagnostics);
+    for (guint i = 0; i < settings->profiles->len; i++) {
+        FfarmProfile *profile = g_ptr_array_index(settings->profiles, i);
+        profile->line = profile->column = 0;
+    }
+    return settings;
+}
+
+FfarmSettings *ffarm_settings_load(const char *path, gboolean is_strict, FfarmDiagnostics *diagnostics)
+{
     g_autofree char *text = NULL;
     g_autoptr(GError) error = NULL;
     gsize length = 0;
     if (!path) {
-        FfarmSettings *builtin = ffarm_settings_parse(BUILTIN_NAME, yaml, strlen(yaml), is_strict, diagnostics);
+        FfarmSettings *builtin = ffarm_settings_parse_builtin(diagnostics);
         builtin->is_builtin = TRUE;
         return builtin;
     }

@@ -59,6 +59,9 @@ static void lay_over(FfarmProfileDraft *under, const FfarmProfileDraft *over)
     merge_engines(profile, top);
     replace_text(&profile->extension, top->extension);
     replace_text(&profile->queue, top->queue);
+    replace_text(&profile->codec, top->codec);
+    replace_text(&profile->speed, top->speed);
+    replace_text(&profile->bit_depth, top->bit_depth);
     replace_text(&profile->quality, top->quality);
     if (top->stall_timeout)
         profile->stall_timeout = top->stall_timeout;
@@ -162,6 +165,7 @@ void ffarm_settings_resolve_includes(FfarmSettingsLoader *loader)
     g_autoptr(GPtrArray) chain = g_ptr_array_new();
     for (guint i = 0; i < loader->drafts->len; i++)
         merge_draft(loader, g_ptr_array_index(loader->drafts, i), chain);
+    ffarm_settings_check_codecs(loader);
     for (guint i = 0; i < loader->drafts->len; i++) {
         FfarmProfileDraft *draft = g_ptr_array_index(loader->drafts, i);
         FfarmProfile *profile = g_steal_pointer(&draft->profile);

@@ -15,6 +15,7 @@ typedef struct {
     FfarmSettings *settings;
     GPtrArray *drafts;     /* of profiles whose includes are not merged yet */
     GPtrArray *references; /* names that must turn out to exist */
+    gboolean is_builtin;   /* reads what is built in itself */
 } FfarmSettingsLoader;
 
 /* What @reader belongs to. */
@@ -82,6 +83,15 @@ typedef struct {
 /* Merges all includes and moves the profiles from the drafts to the settings. */
 void ffarm_settings_resolve_includes(FfarmSettingsLoader *loader);
 void ffarm_profile_draft_free(FfarmProfileDraft *draft);
+
+/* settings_codec.c: what merged profiles say of codecs must not contradict itself. */
+void ffarm_settings_check_codecs(FfarmSettingsLoader *loader);
+
+/* settings_builtin.c: adds the drafts of built-in profiles whose names the file has not taken. */
+void ffarm_settings_add_builtin(FfarmSettingsLoader *loader);
+
+/* settings.c: what is built in, whose profiles stand in line 0. Returns: new settings. */
+FfarmSettings *ffarm_settings_parse_builtin(FfarmDiagnostics *diagnostics) G_GNUC_WARN_UNUSED_RESULT;
 
 /* settings_rules.c */
 void ffarm_settings_read_rules(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,

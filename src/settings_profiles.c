@@ -42,6 +42,35 @@ static void read_quality(FfarmYamlReader *reader, const FfarmYamlNode *key, cons
     }
 }
 
+static void read_name_of(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                         const char *const *names, gpointer slot)
+{
+    char **name = slot;
+    int found = ffarm_yaml_read_choice(reader, key, value, names);
+    if (found < 0)
+        return;
+    g_free(*name);
+    *name = g_strdup(names[found]);
+}
+
+static void read_codec(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value, gpointer slot)
+{
+    static const char *const codecs[] = {"h264", "hevc", "av1", "copy", NULL};
+    read_name_of(reader, key, value, codecs, slot);
+}
+
+static void read_speed(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value, gpointer slot)
+{
+    static const char *const speeds[] = {"fast", "balanced", "best", NULL};
+    read_name_of(reader, key, value, speeds, slot);
+}
+
+static void read_bit_depth(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value, gpointer slot)
+{
+    static const char *const depths[] = {"auto", "8", "10", NULL};
+    read_name_of(reader, key, value, depths, slot);
+}
+
 static void read_tristate(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value, gpointer slot)
 {
     gboolean is_on = FALSE;
@@ -131,6 +160,9 @@ static const FfarmYamlField profile_fields[] = {
     {"keep_times", FFARM_YAML_TEXT, read_tristate, G_STRUCT_OFFSET(FfarmProfile, keep_times)},
     {"audio", FFARM_YAML_MAP, read_languages, G_STRUCT_OFFSET(FfarmProfile, audio)},
     {"subtitle", FFARM_YAML_MAP, read_languages, G_STRUCT_OFFSET(FfarmProfile, subtitle)},
+    {"codec", FFARM_YAML_TEXT, read_codec, G_STRUCT_OFFSET(FfarmProfile, codec)},
+    {"speed", FFARM_YAML_TEXT, read_speed, G_STRUCT_OFFSET(FfarmProfile, speed)},
+    {"bit_depth", FFARM_YAML_TEXT, read_bit_depth, G_STRUCT_OFFSET(FfarmProfile, bit_depth)},
     {"quality", FFARM_YAML_TEXT, read_quality, G_STRUCT_OFFSET(FfarmProfile, quality)},
     {"engines", FFARM_YAML_MAP, read_profile_engines, 0},
     {"verify", FFARM_YAML_TEXT, ffarm_settings_read_verify, G_STRUCT_OFFSET(FfarmProfile, proof.level)},

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "verify_parts.h"
 
+#include <string.h>
+
 #include "codec.h"
 #include "container.h"
 #include "output_options.h"
@@ -89,6 +91,21 @@ static void foresee_likely(const Forecast *forecast, const FfarmStream *best)
              best->hdr == FFARM_HDR_HDR10PLUS ? "tell the encoder of it" : "say -strict unofficial");
 }
 
+/* What nobody asked for in so many words: a codec's options bring every picture to one format. */
+static void foresee_format(const Forecast *forecast, const FfarmStream *best)
+{
+    const FfarmProfile *profile = forecast->it->promise->profile;
+    const FfarmStream *before = forecast->pair->planned;
+    if (!profile || !profile->codec || verify_is_copied(forecast->pair))
+        return;
+    int bits = ffarm_pix_fmt_depth(best->pix_fmt), had = ffarm_pix_fmt_depth(before->pix_fmt);
+    gboolean is_asked = profile->bit_depth && strcmp(profile->bit_depth, "auto") != 0;
+    if (bits < had && !is_asked && before->hdr == FFARM_HDR_NONE)
+        warn(forecast, "becomes a picture of %d bits, the source's has %d", bits, had);
+    if (ffarm_pix_fmt_has_more_colour(before->pix_fmt, best->pix_fmt))
+        warn(forecast, "becomes %s, which has less colour than the source's %s", best->pix_fmt, before->pix_fmt);
+}
+
 /* What the proof lets pass, since nothing could be done about it. */
 static void foresee_silent(const Forecast *forecast, const FfarmStream *best)
 {
@@ -136,6 +153,7 @@ gboolean ffarm_verify_foresee(const FfarmMedia *media, const FfarmPromise *promi
             return FALSE;
         const Forecast forecast = {&it, &pair, warnings};
         foresee_likely(&forecast, &best);
+        foresee_format(&forecast, &best);
         foresee_silent(&forecast, &best);
     }
     return TRUE;

@@ -179,6 +179,16 @@ static gboolean judge_rotation(const Comparison *it, const Pair *pair, GError **
                                   before->rotation);
 }
 
+/* TRUE if @graph takes frames to a device and does nothing else with them. */
+static gboolean is_only_upload(const char *graph)
+{
+    g_auto(GStrv) filters = g_strsplit(graph, ",", -1);
+    for (char **filter = filters; *filter; filter++)
+        if (!g_str_has_prefix(*filter, "format=") && strcmp(*filter, "hwupload") != 0)
+            return FALSE;
+    return filters[0] != NULL;
+}
+
 /* TRUE if an option of @profile may give the picture another size or aspect ratio. */
 static gboolean may_reshape(const FfarmProfile *profile)
 {
@@ -208,7 +218,8 @@ static gboolean may_reshape(const FfarmProfile *profile)
     for (guint section = 0; section < FFARM_N_SECTIONS; section++)
         for (char **words = profile->sections[section].words; words && *words; words++) {
             g_autofree char *option = g_strndup(*words, strcspn(*words, ":"));
-            if (g_strv_contains(options, option) || strstr(*words, "sar="))
+            gboolean is_upload = words[1] && is_only_upload(words[1]);
+            if ((g_strv_contains(options, option) && !is_upload) || strstr(*words, "sar="))
                 return TRUE;
         }
     return FALSE;
@@ -256,11 +267,27 @@ static gboolean judge_shape(const Comparison *it, const Pair *pair, GError **err
     return verify_stream_mismatch(it, pair, error, "is shown as %.2f:1, the source's as %.2f:1", is, was);
 }
 
+/* Options that an engine has of its own may leave out the format, but not the depth that was promised. */
+static gboolean judge_depth(const Comparison *it, const Pair *pair, GError **error)
+{
+    const FfarmProfile *profile = it->promise->profile;
+    int depth = ffarm_pix_fmt_depth(pair->got->pix_fmt);
+    guint64 wanted = 0;
+    if (!profile->codec || !profile->bit_depth || depth == 0 ||
+        !g_ascii_string_to_unsigned(profile->bit_depth, 10, 8, 10, &wanted, NULL) || depth == (int)wanted)
+        return TRUE;
+    return verify_stream_mismatch(it, pair, error, "has %d bits, the profile asks for %d", depth, (int)wanted);
+}
+
 static gboolean judge_pix_fmt(const Comparison *it, const Pair *pair, GError **error)
 {
     const FfarmProfile *profile = it->promise->profile;
-    const char *asked = profile && !verify_is_copied(pair) ? ffarm_output_options_pix_fmt(profile) : NULL;
-    if (!asked || ffarm_pix_fmt_is_like(pair->got->pix_fmt, asked))
+    if (!profile || verify_is_copied(pair))
+        return TRUE;
+    const char *asked = ffarm_output_options_pix_fmt(profile);
+    if (!asked)
+        return judge_depth(it, pair, error);
+    if (ffarm_pix_fmt_is_like(pair->got->pix_fmt, asked))
         return TRUE;
     return verify_stream_mismatch(it, pair, error, "has pixel format %s, the profile asks for %s", pair->got->pix_fmt,
                                   asked);

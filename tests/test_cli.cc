@@ -3,6 +3,8 @@
 // in test_cli_run.cc.
 #include "cli_fixture.h"
 
+#include <algorithm>
+
 #include <glib/gstdio.h>
 
 #include "options.h"
@@ -251,6 +253,29 @@ TEST_F(CliCheck, FindsTheConfigurationOfARun)
     EXPECT_TRUE(contains(Run({"check"}).out, ".transcode.yml: OK"));
     Write(".home/.config/ffarm/ffarm.yml", good_config);
     EXPECT_TRUE(contains(Run({"check"}).out, ".config/ffarm/ffarm.yml: OK"));
+}
+
+TEST_F(CliCheck, ListsProfilesWithTheirOptions)
+{
+    Write("p.yml", "profiles:\n  mine\x1b: {output_options: -c:v libx264 -vf 'scale=1:1, null'}\n"
+                   "  deep: {codec: hevc, bit_depth: 10, extension: .mp4}\n");
+    Outcome outcome = Run({"profiles", "-y", "p.yml"});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    expect_harmless(outcome.out);
+    EXPECT_TRUE(contains(outcome.out, "cpu                  -i FILE -c:v libx264 -vf 'scale=1:1, null'\n"));
+    EXPECT_TRUE(contains(outcome.out, "deep:\n  cuda 10 bit          -i FILE -c:a copy -c:v hevc_nvenc"));
+    EXPECT_TRUE(contains(outcome.out, "vaapi 10 bit         -vaapi_device /dev/dri/renderD128 -i FILE -c:a copy"));
+    EXPECT_TRUE(contains(outcome.out, "not possible: amf is not known to encode hevc with 10 bits"));
+    EXPECT_TRUE(contains(outcome.out, "-pix_fmt yuv420p10le -tag:v hvc1 -crf 22\n"));
+    EXPECT_TRUE(contains(outcome.out, "av1: built-in\n"));
+    EXPECT_FALSE(contains(outcome.out, "hevc_cuda"));
+    outcome = Run({"profiles", "--json", "-y", "p.yml"});
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_TRUE(contains(outcome.out, "\"profile\":\"deep\",\"builtin\":false,\"codec\":\"hevc\""));
+    EXPECT_TRUE(contains(outcome.out,
+                         "{\"engine\":\"cpu\",\"bit_depth\":10,\"input_options\":[],\"output_options\":[\"-c:a\""));
+    EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 6);
+    EXPECT_EQ(Run({"profiles", "-y", "missing.yml"}).status, 2);
 }
 
 TEST_F(CliCheck, ShowsHostileConfigurationsHarmlessly)

@@ -181,6 +181,60 @@ TEST_F(PlanHosts, OnlyTheHostsAskedFor)
     EXPECT_EQ(Fate(0), "unassignable: no enabled host is left to take it");
 }
 
+TEST_F(PlanHosts, ACodecIsMadeByTheEnginesOfEachHost)
+{
+    Configure(R"(
+config:
+  clusters:
+    home:
+      gpu: {type: local, engines: [cuda, cpu]}
+      mac: {type: local, engines: [videotoolbox, cpu]}
+      apple: {type: local, engines: [videotoolbox]}
+      auto: {type: local}
+profiles:
+  mine: {codec: hevc, extension: .mp4, quality: high, engines: {cuda: {output_options_video: [-preset p6]}}}
+  deep: {codec: h264, bit_depth: 10}
+)");
+    const char *av1[] = {"av1", nullptr};
+    for (const char *name : {"a.mkv", "b.mkv", "c.mkv", "d.mkv", "e.mkv"})
+        Clip(name);
+    Give("a.mkv", "home", "mine");
+    Give("b.mkv", "home", "av1");
+    Give("c.mkv", "home", "deep");
+    Give("d.mkv", "home", "copy");
+    Give("e.mkv", "home", "mine", av1);
+    ASSERT_TRUE(Plan());
+    const struct {
+        guint item, host;
+        const char *engine, *passed_over;
+        std::string words;
+    } cases[] = {
+        {0, 0, "cuda", nullptr,
+         "-c:a copy -c:v hevc_nvenc -preset p6 -tune hq -b_ref_mode 0 -pix_fmt yuv420p -tag:v hvc1 -rc vbr -cq 25 -b:v "
+         "0 "
+         "-map"},
+        {0, 1, "videotoolbox", nullptr, "-c:a copy -c:v hevc_videotoolbox -pix_fmt nv12 -tag:v hvc1 -q:v 65 -map"},
+        {0, 3, "cpu", nullptr, "-c:a copy -c:v libx265 -preset medium -pix_fmt yuv420p -tag:v hvc1 -crf 20 -map"},
+        {1, 1, "cpu", "videotoolbox has no encoder for av1",
+         "-c:a copy -c:v libsvtav1 -preset 8 -pix_fmt yuv420p -crf 30 -map"},
+        {2, 0, "cpu", "cuda is not known to encode h264 with 10 bits",
+         "-c:a copy -c:v libx264 -preset medium -pix_fmt yuv420p10le -crf 22 -map"},
+        {3, 2, "cpu", nullptr, "-c:a copy -c:v copy -map"},
+        {4, 0, "cuda", nullptr, "-c:v av1_nvenc -preset p5 -tune hq -pix_fmt yuv420p -rc vbr -cq 30 -b:v 0 -map"},
+    };
+    for (const auto &one : cases) {
+        g_autofree char *reason = nullptr;
+        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(one.item), Host(one.host), &reason);
+        ASSERT_NE(choice, nullptr) << reason;
+        EXPECT_STREQ(choice->engine, one.engine);
+        EXPECT_STREQ(choice->passed_over, one.passed_over);
+        EXPECT_NE(Argv(choice).find(one.words), std::string::npos) << Argv(choice) << "\n" << one.words;
+    }
+    EXPECT_EQ(Destination(1, 2),
+              "refused: none of the host's engines can do profile 'av1': videotoolbox has no encoder "
+              "for av1");
+}
+
 TEST_F(PlanHosts, EnginesAndMixins)
 {
     Configure(R"(

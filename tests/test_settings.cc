@@ -357,16 +357,51 @@ TEST(SettingsParse, FillsInBuiltInProfilesWhereThereAreNone)
     ASSERT_TRUE(a.settings && b.settings && c.settings);
     for (const char *name : {"hevc", "hevc_cuda", "hevc_qsv", "qsv", "cuda", "h264"})
         EXPECT_NE(ffarm_settings_profile(a.settings, name), nullptr) << name;
-    EXPECT_EQ(a.video("hevc"), "-c:v libx265 -preset medium");
+    EXPECT_STREQ(ffarm_settings_profile(a.settings, "hevc")->codec, "hevc");
     EXPECT_EQ(a.video("qsv"), "-c:v hevc_qsv -preset medium");
     EXPECT_EQ(a.video("hevc_cuda"), "-c:v hevc_nvenc -preset p5");
     EXPECT_EQ(ffarm_settings_profile(a.settings, "hevc_cuda")->engines->len, 0u) << "it is about one engine";
     EXPECT_EQ(a.settings->rules->len, 2u);
     EXPECT_EQ(b.settings->rules->len, 1u);
     EXPECT_NE(ffarm_settings_profile(b.settings, "hevc"), nullptr);
-    EXPECT_EQ(c.settings->profiles->len, 1u);
+    EXPECT_EQ(ffarm_settings_profile(c.settings, "qsv"), nullptr);
     EXPECT_EQ(c.settings->rules->len, 0u);
     EXPECT_FALSE(a.settings->is_builtin);
+}
+
+TEST(SettingsParse, HasFourProfilesInAnyCase)
+{
+    Loaded a("profiles:\n  mine: {include: av1, speed: best}\n  hevc: {output_options: -c:v libx265}\n"
+             "  small: {include: hevc}\nrules:\n  all: {profile: h264}\n");
+    ASSERT_NE(a.settings, nullptr) << a.said;
+    EXPECT_EQ(a.said, "");
+    EXPECT_EQ(a.settings->profiles->len, 6u);
+    for (const char *codec : {"h264", "av1", "copy"}) {
+        const FfarmProfile *profile = ffarm_settings_profile(a.settings, codec);
+        ASSERT_NE(profile, nullptr) << codec;
+        EXPECT_STREQ(profile->codec, codec);
+        EXPECT_EQ(profile->line, 0u);
+        EXPECT_EQ(profile->threshold_check, 100);
+    }
+    const FfarmProfile *mine = ffarm_settings_profile(a.settings, "mine");
+    EXPECT_STREQ(mine->codec, "av1");
+    EXPECT_STREQ(mine->speed, "best");
+    EXPECT_STREQ(mine->quality, "medium");
+    EXPECT_STREQ(mine->extension, ".mkv");
+    EXPECT_EQ(ffarm_settings_profile(a.settings, "hevc")->codec, nullptr) << "the file's own wins";
+    EXPECT_EQ(a.output("small"), "-c:v libx265");
+}
+
+TEST(SettingsParse, ReadsCodecSpeedAndDepth)
+{
+    Loaded a(
+        "profiles:\n  base: {speed: fast, bit_depth: 10}\n  child: {include: base, codec: HEVC, bit_depth: auto}\n");
+    ASSERT_NE(a.settings, nullptr) << a.said;
+    EXPECT_EQ(a.said, "");
+    const FfarmProfile *child = ffarm_settings_profile(a.settings, "child");
+    EXPECT_STREQ(child->codec, "hevc");
+    EXPECT_STREQ(child->speed, "fast");
+    EXPECT_STREQ(child->bit_depth, "auto");
 }
 
 TEST(SettingsParse, TakesAnEmptyFile)

@@ -72,6 +72,10 @@ class VerifyPicture : public testing::Test
         g_autoptr(FfarmProfile) profile = MakeProfile("p", options);
         const bool is_copied = strstr(options, "copy") != nullptr;
         choice->codec = is_copied ? before->codec : nullptr;
+        return Foresee(profile, muxer, proof);
+    }
+    std::string Foresee(const FfarmProfile *profile, const char *muxer = "matroska", FfarmProof proof = {})
+    {
         FfarmPromise asked = {&plan, muxer, ffarm_verify_flags(profile, &proof), profile};
         g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
         g_autoptr(GError) refusal = nullptr;
@@ -170,6 +174,49 @@ TEST_F(VerifyPicture, ForeseesWhatMayBecomeOfHdr10)
     before->max_cll = before->max_fall = 0;
     EXPECT_EQ(Foresee("-c:v mpeg4", "avi"), "");
     EXPECT_EQ(Foresee("-c:v libx264 -pix_fmt yuv420p"), "");
+}
+
+TEST_F(VerifyPicture, WantsTheDepthOfTheProfile)
+{
+    g_autoptr(FfarmProfile) profile = MakeProfile("p", "-c:v libx265");
+    promise.profile = profile;
+    profile->codec = g_strdup("hevc");
+    Set(&after->pix_fmt, "yuv420p");
+    EXPECT_EQ(Judge(), "") << "no depth is named";
+    profile->bit_depth = g_strdup("10");
+    EXPECT_EQ(Judge(), "has 8 bits, the profile asks for 10");
+    Set(&after->pix_fmt, "yuv420p10le");
+    EXPECT_EQ(Judge(), "");
+    Set(&profile->bit_depth, "8");
+    EXPECT_EQ(Judge(), "has 10 bits, the profile asks for 8");
+    Set(&profile->bit_depth, "auto");
+    EXPECT_EQ(Judge(), "");
+    SetWords(&profile->sections[FFARM_SECTION_VIDEO], "-pix_fmt p010le");
+    Set(&after->pix_fmt, "yuv420p");
+    EXPECT_EQ(Judge(), "has pixel format yuv420p, the profile asks for p010le");
+}
+
+TEST_F(VerifyPicture, ForeseesWhatACodecsFormatCosts)
+{
+    before->hdr = FFARM_HDR_NONE;
+    before->mastering = {};
+    before->max_cll = before->max_fall = 0;
+    auto foresee = [&](const char *format, const char *bit_depth, const char *words) {
+        g_autoptr(FfarmProfile) profile = MakeProfile("p", words);
+        profile->codec = g_strdup("hevc");
+        profile->bit_depth = g_strdup(bit_depth);
+        Set(&before->pix_fmt, format);
+        return Foresee(profile);
+    };
+    EXPECT_EQ(foresee("yuv420p", nullptr, "-c:v libx265 -pix_fmt yuv420p"), "");
+    EXPECT_EQ(foresee("yuv420p10le", nullptr, "-c:v libx265 -pix_fmt p010le"), "");
+    EXPECT_EQ(foresee("yuv420p12le", nullptr, "-c:v libx265 -pix_fmt yuv420p10le"),
+              "video 0:0 (hevc, und) becomes a picture of 10 bits, the source's has 12");
+    EXPECT_EQ(foresee("yuv420p10le", "8", "-c:v libx265 -pix_fmt yuv420p"), "");
+    EXPECT_EQ(foresee("yuv422p", nullptr, "-c:v libx265 -pix_fmt yuv420p"),
+              "video 0:0 (hevc, und) becomes yuv420p, which has less colour than the source's yuv422p");
+    EXPECT_EQ(foresee("gray", nullptr, "-c:v libx265 -pix_fmt yuv420p"), "");
+    EXPECT_EQ(Foresee("-c:v libx265 -pix_fmt yuv420p"), "") << "was asked for in so many words";
 }
 
 TEST_F(VerifyPicture, ForeseesWhatMustBecomeOfDynamicMetadata)
@@ -316,8 +363,13 @@ TEST_F(VerifyPicture, WantsTheShapeThatTheProfileDoesNotChange)
     after->sar_den = 4;
     EXPECT_EQ(Judge(), "");
     ffarm_profile_free(profile);
-    for (const char *options : {"-c:v libx265 -vf scale=-2:720", "-c:v libx265 -filter:v:0 crop=9:9",
-                                "-c:v libx265 -s 1x1", "-c:v libx265 -x265-params sar=1"}) {
+    promise.profile = profile = MakeProfile("p", "-c:v hevc_vaapi -vf format=p010,hwupload");
+    before->rotation = 0;
+    EXPECT_EQ(Judge(), "is 1080x1920, the source's is 1920x1080, and the profile does not scale");
+    ffarm_profile_free(profile);
+    for (const char *options :
+         {"-c:v libx265 -vf scale=-2:720", "-c:v h264_vaapi -vf format=nv12,hwupload,scale_vaapi=9",
+          "-c:v libx265 -filter:v:0 crop=9:9", "-c:v libx265 -s 1x1", "-c:v libx265 -x265-params sar=1"}) {
         SCOPED_TRACE(options);
         promise.profile = profile = MakeProfile("p", options);
         before->rotation = 0;

@@ -43,12 +43,21 @@ static void print_count(guint count, const char *noun, const char *after)
     printf("%u %s%s%s", count, noun, count == 1 ? "" : "s", after);
 }
 
+/* Those of the file; where it has none, those that it gets. */
+static guint count_profiles(const FfarmSettings *settings)
+{
+    guint count = 0;
+    for (guint i = 0; i < settings->profiles->len; i++)
+        count += ((const FfarmProfile *)g_ptr_array_index(settings->profiles, i))->line > 0;
+    return count > 0 ? count : settings->profiles->len;
+}
+
 static void say_ok(const char *path, const FfarmSettings *settings, guint n_warnings)
 {
     g_autofree char *name = path ? cli_text_plain(path) : g_strdup("no configuration file; the built-in one");
     printf("%s: %sOK%s: ", name, cli_style(stdout, CLI_STYLE_GOOD), cli_plain(stdout));
     print_count(settings->clusters->len, "cluster", ", ");
-    print_count(settings->profiles->len, "profile", ", ");
+    print_count(count_profiles(settings), "profile", ", ");
     print_count(settings->rules->len, "rule", n_warnings > 0 ? ", " : "\n");
     if (n_warnings > 0)
         print_count(n_warnings, "warning", "\n");

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 int cmd_run(const CliArgs *args);
 int cmd_probe(const CliArgs *args);
 int cmd_hosts(const CliArgs *args);
+int cmd_profiles(const CliArgs *args);
 int cmd_check(const CliArgs *args);
 int cmd_resume(const CliArgs *args);
 int cmd_retry(const CliArgs *args);

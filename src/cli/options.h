@@ -18,7 +18,8 @@ typedef enum {
     CLI_VERB_RETRY = 1 << 6,
     CLI_VERB_HISTORY = 1 << 7,
     CLI_VERB_STOP = 1 << 8,
-    CLI_VERB_ALL = (1 << 9) - 1,
+    CLI_VERB_PROFILES = 1 << 9,
+    CLI_VERB_ALL = (1 << 10) - 1,
 } CliVerbBit;
 
 /* What becomes of the value, and the type of the field of CliArgs it goes to. */

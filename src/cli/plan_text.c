@@ -48,6 +48,8 @@ static void print_choice(const FfarmChoice *choice, GHashTable *said)
     print_line("  on %s (%s, profile %s, %s)", name, ffarm_host_type_name(choice->host->type), choice->profile->name,
                choice->engine);
     print_line("    %s", command);
+    if (choice->passed_over)
+        print_line("    passed over: %s", choice->passed_over);
     print_line("    result: %s", choice->destination);
     if (choice->trash)
         print_line("    original: goes to %s", choice->trash);

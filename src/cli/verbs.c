@@ -26,6 +26,12 @@ static const CliExample hosts_examples[] = {
     {NULL, NULL},
 };
 
+static const CliExample profiles_examples[] = {
+    {"ffarm profiles", "what ffmpeg is told, engine by engine"},
+    {"ffarm profiles -y new.yml --json", "of another configuration, for programs"},
+    {NULL, NULL},
+};
+
 static const CliExample check_examples[] = {
     {"ffarm check", "the configuration that a run would use"},
     {"ffarm check new.yml", "another one, before it is put in place"},
@@ -75,6 +81,10 @@ static const CliVerb verbs[] = {
      "hosts, whether both sides see the same files. The exit status is 1 if some host\n"
      "is not usable, 3 if none is.\n",
      hosts_examples, cmd_hosts},
+    {"profiles", CLI_VERB_PROFILES, NULL, FALSE, "list profiles, and their options for ffmpeg",
+     "Lists the profiles and templates of the configuration, then the built-in ones.\n"
+     "One with a 'codec' has options for every engine; the others have their own.\n",
+     profiles_examples, cmd_profiles},
     {"check", CLI_VERB_CHECK, "[FILE...]", FALSE, "find the mistakes in a configuration",
      "Reads the configuration strictly: keys that a run would only warn about are\n"
      "errors here. The exit status is 2 if there is any error.\n",
