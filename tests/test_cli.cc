@@ -257,7 +257,7 @@ TEST_F(CliCheck, FindsTheConfigurationOfARun)
 
 TEST_F(CliCheck, ListsProfilesWithTheirOptions)
 {
-    Write("p.yml", "profiles:\n  mine\x1b: {output_options: -c:v libx264 -vf 'scale=1:1, null'}\n"
+    Write("p.yml", "profiles:\n  mine:\n    output_options: -c:v libx264 -vf 'scale=1:1, null'\n"
                    "  deep: {codec: hevc, bit_depth: 10, extension: .mp4}\n");
     Outcome outcome = Run({"profiles", "-y", "p.yml"});
     EXPECT_EQ(outcome.status, 0) << outcome.err;

@@ -34,7 +34,7 @@ same "values of a verb's option" "$(by_bash probe --color n)" "never"
 
 if command -v fish >/dev/null; then
   by_fish() { HOME=$scratch fish --no-config -c "source $cli/ffarm.fish; complete -C '$1'" | cut -f1; }
-  same "fish: verbs" "$(by_fish 'ffarm pr')" "probe"
+  same "fish: verbs" "$(by_fish 'ffarm prob')" "probe"
   same "fish: an option" "$(by_fish 'ffarm --dry')" "--dry-run"
   same "fish: not another verb's" "$(by_fish 'ffarm probe --dry')" ""
   same "fish: values" "$(by_fish 'ffarm --order lon')" "longest"

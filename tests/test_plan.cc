@@ -97,7 +97,8 @@ TEST_F(PlanNames, UnknownOnesAreErrorsBeforeAnythingIsProbed)
         {nullptr, nullptr, nullptr, only, "host 'locl' is not in the configuration, did you mean 'local'?"},
         {nullptr, nullptr, nullptr, elsewhere,
          "host 'box' is in cluster 'home', and no file is for that: put '-c home' before the files"},
-        {nullptr, "xyzzy", nullptr, nullptr, "profile 'xyzzy' is not in the configuration, which has hevc, same"},
+        {nullptr, "xyzzy", nullptr, nullptr,
+         "profile 'xyzzy' is not in the configuration, which has hevc, same, h264, av1, copy"},
     };
     Configure(std::string(simple) + "config:\n  clusters:\n    home:\n      box: {type: local}\n");
     for (const auto &one : cases) {

@@ -368,7 +368,7 @@ TEST_F(VerifyPicture, WantsTheShapeThatTheProfileDoesNotChange)
     EXPECT_EQ(Judge(), "is 1080x1920, the source's is 1920x1080, and the profile does not scale");
     ffarm_profile_free(profile);
     for (const char *options :
-         {"-c:v libx265 -vf scale=-2:720", "-c:v h264_vaapi -vf format=nv12,hwupload,scale_vaapi=9",
+         {"-c:v libx265 -vf scale=-2:720", "-c:v hevc_vaapi -vf format=nv12,hwupload,scale_vaapi=9",
           "-c:v libx265 -filter:v:0 crop=9:9", "-c:v libx265 -s 1x1", "-c:v libx265 -x265-params sar=1"}) {
         SCOPED_TRACE(options);
         promise.profile = profile = MakeProfile("p", options);

@@ -81,7 +81,7 @@ static const CliVerb verbs[] = {
      "hosts, whether both sides see the same files. The exit status is 1 if some host\n"
      "is not usable, 3 if none is.\n",
      hosts_examples, cmd_hosts},
-    {"profiles", CLI_VERB_PROFILES, NULL, FALSE, "list profiles, and their options for ffmpeg",
+    {"profiles", CLI_VERB_PROFILES, NULL, FALSE, "list profiles and their options",
      "Lists the profiles and templates of the configuration, then the built-in ones.\n"
      "One with a 'codec' has options for every engine; the others have their own.\n",
      profiles_examples, cmd_profiles},
