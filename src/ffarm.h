@@ -13,6 +13,8 @@
  *
  * Looking at a file alone takes ffarm_probe_file() (prober.h). */
 
+#include "capability.h"
+#include "capability_class.h"
 #include "container.h"
 #include "diagnostic.h"
 #include "error.h"

@@ -32,6 +32,7 @@ typedef struct {
     gint64 free_bytes;        /* in working_dir; -1 unknown */
     int working_dir_writable; /* 1 yes, 0 no, -1 not asked */
     int mapping_proved;       /* 1 yes, 0 no, -1 not asked or not a mounted host */
+    GPtrArray *capabilities;  /* of FfarmCapability (capability.h); NULL: not tried */
     char *error;              /* why it is not usable, in words, beginning with the host's name; NULL: usable */
     GError *cause;            /* the same with its code; NULL: usable */
 } FfarmHostReport;

@@ -360,13 +360,35 @@ TEST_F(CliRun, NoUsableHostIsAStatusOfItsOwn)
 
 TEST_F(CliRun, HostsAreLookedAt)
 {
+    Write("ffmpeg", "#!/bin/sh\ncase \"$*\" in\n"
+                    "-version) echo ffmpeg version 5.1 ;;\n"
+                    "*-encoders) echo ' V..... hevc_nvenc words' ;;\n"
+                    "*) echo '[hevc_nvenc @ 0x1] Cannot load lib\033[2J.so' >&2; exit 1 ;;\nesac\n");
+    g_chmod(Path("ffmpeg").c_str(), 0755);
+    std::string with_ffmpeg = std::string(config);
+    for (size_t at; (at = with_ffmpeg.find("{type: local}")) != std::string::npos;)
+        with_ffmpeg.replace(at, strlen("{type: local}"), "{type: 'local', ffmpeg: '" + Path("ffmpeg") + "'}");
+    Write(".home/.transcode.yml", with_ffmpeg);
     Outcome outcome = Run({"hosts", "-c", "home"});
     EXPECT_EQ(outcome.status, 0) << outcome.err;
-    for (const char *part : {"home/one: usable\n", "home/two: usable\n", "  type          local\n", "  ffmpeg        "})
+    for (const char *part :
+         {"home/one: usable\n", "home/two: usable\n", "  type          local\n", "  ffmpeg        ",
+          "  cuda          no, driver missing (Cannot load lib", "  cpu           no, not in this ffmpeg\n"})
         EXPECT_TRUE(contains(outcome.out, part)) << outcome.out;
-    Outcome some = Run({"hosts", "--json"});
+    EXPECT_FALSE(contains(outcome.out, "\033"));
+    Outcome some = Run({"hosts", "--json", "-c", "home", "-c", "gone"});
     EXPECT_EQ(some.status, 1);
-    EXPECT_EQ(json_events(some.out, "host").size(), 4u) << some.out;
+    auto events = json_events(some.out, "host");
+    ASSERT_EQ(events.size(), 3u) << some.out;
+    JsonArray *trials = json_object_get_array_member(events[0].get(), "trials");
+    JsonObject *trial = json_array_get_object_element(trials, 0);
+    EXPECT_STREQ(json_object_get_string_member(trial, "engine"), "cuda");
+    EXPECT_STREQ(json_object_get_string_member(trial, "codec"), "hevc");
+    EXPECT_EQ(json_object_get_int_member(trial, "depth"), 8);
+    EXPECT_STREQ(json_object_get_string_member(trial, "verdict"), "no");
+    EXPECT_STREQ(json_object_get_string_member(trial, "class"), "driver_missing");
+    EXPECT_TRUE(contains(json_object_get_string_member(trial, "command"), "-c:v hevc_nvenc"));
+    EXPECT_EQ(json_array_get_length(json_object_get_array_member(events[2].get(), "trials")), 0u);
     Outcome one = Run({"hosts", "--host", "two"});
     EXPECT_EQ(one.status, 0);
     EXPECT_FALSE(contains(one.out, "home/one"));

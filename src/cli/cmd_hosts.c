@@ -14,6 +14,7 @@ typedef struct {
     const CliArgs *args;
     GPtrArray *hosts;    /* of FfarmHost, borrowed: to be checked */
     GPtrArray *disabled; /* likewise: only named */
+    const char *ffmpeg;  /* of this machine */
 } Selection;
 
 static gboolean is_wanted(const CliArgs *args, const char *name)
@@ -96,10 +97,11 @@ static void print_disabled(const GPtrArray *disabled)
 static int check_hosts(const Selection *selection)
 {
     g_autoptr(CliInterrupt) interrupt = cli_interrupt_start();
+    GCancellable *cancellable = cli_interrupt_cancellable(interrupt);
     const CliArgs *args = selection->args;
-    g_autoptr(GPtrArray) reports = ffarm_host_check_all(selection->hosts, FFARM_CHECK_WRITES | FFARM_CHECK_MAPPING,
-                                                        NULL, cli_interrupt_cancellable(interrupt), NULL);
-    if (!reports)
+    g_autoptr(GPtrArray) reports =
+        ffarm_host_check_all(selection->hosts, FFARM_CHECK_WRITES | FFARM_CHECK_MAPPING, NULL, cancellable, NULL);
+    if (!reports || !ffarm_capability_prove_all(reports, selection->ffmpeg, cancellable, NULL))
         return CLI_EXIT_INTERRUPTED;
     guint n_usable = cli_print_host_reports(reports, args->json, args->quiet);
     if (!args->json && !args->quiet)
@@ -120,7 +122,7 @@ int cmd_hosts(const CliArgs *args)
     g_autoptr(FfarmHost) here = ffarm_host_new(NULL, "local", FFARM_HOST_LOCAL);
     g_free(here->ffmpeg);
     here->ffmpeg = g_strdup(settings->ffmpeg);
-    Selection selection = {args, hosts, disabled};
+    Selection selection = {args, hosts, disabled, settings->ffmpeg};
     if (!select_clusters(&selection, settings))
         return CLI_EXIT_USAGE;
     if (settings->clusters->len == 0 && is_wanted(args, here->name))

@@ -2,6 +2,7 @@
 #include "host_text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "term.h"
 #include "text.h"
@@ -38,6 +39,58 @@ static void print_working_dir(const FfarmHostReport *report)
     print_fact("working_dir", text->str);
 }
 
+/* "h264, hevc 8-bit": the codecs of @engine that are proved. Returns: new string. */
+static char *list_codecs(const GPtrArray *capabilities, const char *engine)
+{
+    static const char *const codecs[] = {"h264", "hevc", "av1"};
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    for (guint i = 0; i < G_N_ELEMENTS(codecs); i++) {
+        int depths = 0, depth = 0;
+        for (guint k = 0; k < capabilities->len; k++) {
+            const FfarmCapability *row = g_ptr_array_index(capabilities, k);
+            if (g_strcmp0(row->codec, codecs[i]) != 0 || strcmp(row->engine, engine) != 0 ||
+                row->class_ != FFARM_CAPABILITY_PROVED)
+                continue;
+            depths++;
+            depth = row->depth;
+        }
+        g_autofree char *name = depths == 1 ? g_strdup_printf("%s %d-bit", codecs[i], depth) : g_strdup(codecs[i]);
+        if (depths > 0)
+            g_strv_builder_add(builder, name);
+    }
+    g_auto(GStrv) names = g_strv_builder_end(builder);
+    return g_strjoinv(", ", names);
+}
+
+/* "no, driver missing (Cannot load libcuda.so.1)". Returns: new string. */
+static char *describe_engine(const GPtrArray *capabilities, const FfarmCapability *row)
+{
+    FfarmCapabilityVerdict verdict = ffarm_capability_verdict(row->class_);
+    g_autoptr(GString) text = g_string_new(ffarm_capability_verdict_name(verdict));
+    if (verdict == FFARM_CAPABILITY_YES) {
+        g_autofree char *codecs = list_codecs(capabilities, row->engine);
+        g_string_append_printf(text, " (%s)", codecs);
+        return g_string_free(g_steal_pointer(&text), FALSE);
+    }
+    g_string_append_printf(text, ", %s", ffarm_capability_class_words(row->class_));
+    if (row->words)
+        g_string_append_printf(text, " (%s)", row->words);
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void print_engines(const GPtrArray *capabilities)
+{
+    const char *last = NULL;
+    for (guint i = 0; i < capabilities->len; i++) {
+        const FfarmCapability *row = g_ptr_array_index(capabilities, i);
+        if (g_strcmp0(row->engine, last) == 0)
+            continue;
+        last = row->engine;
+        g_autofree char *text = describe_engine(capabilities, ffarm_capability_of_engine(capabilities, last));
+        print_fact(last, text);
+    }
+}
+
 void cli_print_host_report(const FfarmHostReport *report)
 {
     g_autofree char *name = cli_host_name(report->host);
@@ -55,6 +108,8 @@ void cli_print_host_report(const FfarmHostReport *report)
         print_fact("transport", report->transport);
     if (report->ffmpeg_version)
         print_fact("ffmpeg", report->ffmpeg_version);
+    if (report->capabilities)
+        print_engines(report->capabilities);
     print_working_dir(report);
     if (report->mapping_proved >= 0)
         print_fact("same files", yes_or_no(report->mapping_proved));

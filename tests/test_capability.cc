@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <set>
+#include <string>
+#include <sys/stat.h>
+#include <vector>
+
+#include "capability.h"
+#include "capability_nodes.h"
+#include "capability_recipe.h"
+#include "engine.h"
+#include "scratch.h"
+#include "sshd.h"
+
+namespace
+{
+const FfarmTrialPicture right = {FFARM_TRIAL_FRAMES, FFARM_TRIAL_WIDTH, FFARM_TRIAL_HEIGHT, "yuv420p", 45};
+const FfarmTrialPicture nothing = {0, 0, 0, nullptr, NAN};
+
+struct Judgement {
+    FfarmCapabilityClass class_;
+    std::string words;
+};
+
+Judgement judge(int status, const std::string &said, const FfarmTrialPicture &picture = nothing, int depth = 8)
+{
+    g_autofree char *words = nullptr;
+    FfarmCapabilityClass class_ = ffarm_capability_judge(status, said.c_str(), depth, &picture, &words);
+    return {class_, words ? words : ""};
+}
+
+// What fixtures/hardware holds: a command, how it ended, what it said.
+struct Recorded {
+    std::string head, said;
+    int status;
+};
+
+std::vector<Recorded> read_recorded(const std::string &name)
+{
+    std::ifstream file(std::string(g_getenv("FFARM_SOURCE_ROOT")) + "/fixtures/hardware/" + name);
+    std::vector<Recorded> all;
+    for (std::string line; std::getline(file, line);) {
+        size_t rc = line.rfind("rc=");
+        if (line.rfind("=== ", 0) == 0 && rc != std::string::npos)
+            all.push_back({line.substr(4, rc - 4), "", atoi(line.c_str() + rc + 3)});
+        else if (line.rfind("   | ", 0) == 0 && !all.empty())
+            all.back().said += line.substr(5) + "\n";
+    }
+    return all;
+}
+
+// The class of every recorded failure, by how its head begins. The first that fits counts.
+const std::vector<std::pair<std::string, FfarmCapabilityClass>> expected = {
+    {"h264_cuvid ", FFARM_CAPABILITY_DRIVER_MISSING},
+    {"h264_nvenc ", FFARM_CAPABILITY_DRIVER_MISSING},
+    {"hevc_nvenc ", FFARM_CAPABILITY_DRIVER_MISSING},
+    {"h264_qsv ", FFARM_CAPABILITY_NO_RUNTIME},
+    {"hevc_qsv ", FFARM_CAPABILITY_NO_RUNTIME},
+    {"h264_amf ", FFARM_CAPABILITY_BUILD_LACKS},
+    {"hevc_amf ", FFARM_CAPABILITY_BUILD_LACKS},
+    {"av1_amf ", FFARM_CAPABILITY_BUILD_LACKS},
+    {"h264_videotoolbox ", FFARM_CAPABILITY_BUILD_LACKS},
+    {"unknown enc ", FFARM_CAPABILITY_BUILD_LACKS},
+    {"h264_vaapi ", FFARM_CAPABILITY_NO_DEVICE},
+    {"hevc_vaapi (", FFARM_CAPABILITY_NO_DEVICE},
+    {"av1_vaapi ", FFARM_CAPABILITY_NO_DEVICE},
+    {"hevc_vaapi bare ", FFARM_CAPABILITY_BAD_PROBE},
+    {"qsv via init_hw_device ", FFARM_CAPABILITY_DRIVER_MISSING},
+    {"init cuda ", FFARM_CAPABILITY_DRIVER_MISSING},
+    {"init vaapi ", FFARM_CAPABILITY_DRIVER_MISSING},
+    {"init qsv ", FFARM_CAPABILITY_DRIVER_MISSING},
+    {"init vulkan ", FFARM_CAPABILITY_DRIVER_MISSING},
+    {"init ", FFARM_CAPABILITY_UNKNOWN},
+    {"hwaccel ", FFARM_CAPABILITY_DRIVER_MISSING},
+    {"bad preset ", FFARM_CAPABILITY_KNOB},
+    {"stub-state [STUB_CUINIT=100]", FFARM_CAPABILITY_NO_DEVICE},
+    {"stub-state [STUB_CUINIT=", FFARM_CAPABILITY_BROKEN},
+    {"stub-state [STUB_NDEV=0]", FFARM_CAPABILITY_NO_DEVICE},
+    {"stub-state [STUB_VER=176]", FFARM_CAPABILITY_DRIVER_TOO_OLD},
+    {"stub-state [STUB_OPEN=10]", FFARM_CAPABILITY_IN_USE},
+    {"stub-state [STUB_OPEN=21]", FFARM_CAPABILITY_UNKNOWN},
+    {"stub-state [STUB_OPEN=2]", FFARM_CAPABILITY_NO_ENCODER},
+    {"stub-state [STUB_NGUID=1]", FFARM_CAPABILITY_CAP_MISSING},
+    {"stub-state [STUB_10=0]", FFARM_CAPABILITY_CAP_MISSING},
+    {"stub-state [STUB_B=0]", FFARM_CAPABILITY_CAP_MISSING},
+    {"stub-state [STUB_BREF=0]", FFARM_CAPABILITY_CAP_MISSING},
+    {"stub-state [STUB_MAX=4096]", FFARM_CAPABILITY_CAP_MISSING},
+    {"stub-state [STUB_10=1 ", FFARM_CAPABILITY_BAD_PROBE},
+};
+
+// Where ffmpeg's versions say different things.
+bool is_expected(const Recorded &recorded, FfarmCapabilityClass class_)
+{
+    if (recorded.status == 0)
+        return class_ == FFARM_CAPABILITY_WRONG_PICTURE;
+    if (recorded.said.find("Unknown encoder") != std::string::npos)
+        return class_ == FFARM_CAPABILITY_BUILD_LACKS;
+    for (auto &pair : expected)
+        if (recorded.head.rfind(pair.first, 0) == 0)
+            return class_ == pair.second;
+    if (recorded.head.rfind("av1_nvenc", 0) == 0)
+        return class_ == FFARM_CAPABILITY_DRIVER_MISSING;
+    if (recorded.head.rfind("av1_qsv", 0) == 0)
+        return class_ == FFARM_CAPABILITY_NO_RUNTIME;
+    if (recorded.head.rfind("stub-state [STUB_DEC_UNSUPPORTED=1]", 0) == 0 || recorded.head.rfind("vk ", 0) == 0 ||
+        recorded.head.find("_vulkan ") != std::string::npos)
+        return class_ == FFARM_CAPABILITY_CAP_MISSING || class_ == FFARM_CAPABILITY_BAD_PROBE ||
+               class_ == FFARM_CAPABILITY_DRIVER_MISSING;
+    return false;
+}
+} // namespace
+
+TEST(CapabilityClass, EveryRecordedOutputGetsItsClass)
+{
+    for (const char *version : {"5.1.9", "7.1.5", "9.0.2"}) {
+        for (const char *kind : {"no-gpu-", "nvidia-faults-"}) {
+            std::vector<Recorded> all = read_recorded(std::string(kind) + version + ".txt");
+            EXPECT_GE(all.size(), 19u) << kind << version;
+            for (auto &recorded : all) {
+                Judgement found = judge(recorded.status, recorded.said);
+                EXPECT_TRUE(is_expected(recorded, found.class_))
+                    << version << " " << recorded.head << ": " << ffarm_capability_class_name(found.class_);
+                EXPECT_NE(ffarm_capability_verdict(found.class_), FFARM_CAPABILITY_YES) << recorded.head;
+                EXPECT_NE(found.words, "") << recorded.head;
+                EXPECT_TRUE(recorded.status == 0 || recorded.said.find(found.words) != std::string::npos)
+                    << found.words;
+            }
+        }
+    }
+}
+
+TEST(CapabilityClass, AFullGpuIsBusyAndNotAbsent)
+{
+    Judgement found = judge(187, "[hevc_nvenc @ 0x55] OpenEncodeSessionEx failed: out of memory (10): (no details)\n"
+                                 "[hevc_nvenc @ 0x55] No capable devices found\n");
+    EXPECT_EQ(ffarm_capability_verdict(found.class_), FFARM_CAPABILITY_BUSY);
+    EXPECT_EQ(found.words, "OpenEncodeSessionEx failed: out of memory (10): (no details)");
+}
+
+TEST(CapabilityClass, OnlyTheRightPictureGivesYes)
+{
+    EXPECT_EQ(judge(0, "", right).class_, FFARM_CAPABILITY_PROVED);
+    EXPECT_EQ(judge(0, "anything at all", right).class_, FFARM_CAPABILITY_PROVED);
+    EXPECT_EQ(judge(1, "", right).class_, FFARM_CAPABILITY_UNKNOWN);
+    EXPECT_EQ(judge(0, "", nothing).class_, FFARM_CAPABILITY_WRONG_PICTURE);
+    for (int fault = 0; fault < 5; fault++) {
+        FfarmTrialPicture wrong = right;
+        wrong.frames -= fault == 0;
+        wrong.height += fault == 1 ? 8 : 0;
+        wrong.width += fault == 2;
+        wrong.pix_fmt = fault == 3 ? "yuv420p10le" : wrong.pix_fmt;
+        wrong.psnr = fault == 4 ? 29.9 : wrong.psnr;
+        EXPECT_EQ(judge(0, "", wrong).class_, FFARM_CAPABILITY_WRONG_PICTURE) << fault;
+    }
+    FfarmTrialPicture other = right;
+    EXPECT_EQ(judge(0, "", other, 10).class_, FFARM_CAPABILITY_WRONG_PICTURE);
+    other.pix_fmt = "yuv420p10le";
+    EXPECT_EQ(judge(0, "", other, 10).class_, FFARM_CAPABILITY_PROVED);
+    other.psnr = NAN;
+    EXPECT_EQ(ffarm_capability_verdict(judge(0, "", other, 10).class_), FFARM_CAPABILITY_BUSY);
+    for (int class_ = 0; class_ < FFARM_N_CAPABILITY_CLASSES; class_++)
+        EXPECT_EQ(ffarm_capability_verdict(static_cast<FfarmCapabilityClass>(class_)) == FFARM_CAPABILITY_YES,
+                  class_ == FFARM_CAPABILITY_PROVED);
+}
+
+TEST(CapabilityClass, TextThatIsNotKnownIsShownAsItIs)
+{
+    Judgement found = judge(255, "  Stream #0:0: Video\n[enc @ 0x1] The flux failed to align\nConversion failed!\n");
+    EXPECT_EQ(found.class_, FFARM_CAPABILITY_UNKNOWN);
+    EXPECT_EQ(found.words, "The flux failed to align");
+    EXPECT_EQ(judge(255, "").words, "status 255");
+    EXPECT_EQ(judge(255, "strange\n \n").words, "strange");
+    EXPECT_EQ(judge(139, "libva info: here").class_, FFARM_CAPABILITY_CRASHED);
+    EXPECT_EQ(judge(139, "libva info: here").words, "signal 11");
+    EXPECT_EQ(judge(1, "error " + std::string(5000, 'x')).words.size(), 300u);
+    EXPECT_TRUE(g_utf8_validate(judge(1, "error \xff\xfe").words.c_str(), -1, nullptr));
+}
+
+TEST(CapabilityClass, ListingsAndFigures)
+{
+    const char *listing =
+        "Encoders:\n ------\n V....D libx264              H.264 (codec h264)\n V..... libx264rgb  x\r\n";
+    EXPECT_TRUE(ffarm_capability_is_listed(listing, "libx264"));
+    EXPECT_TRUE(ffarm_capability_is_listed(listing, "libx264rgb"));
+    EXPECT_FALSE(ffarm_capability_is_listed(listing, "x264"));
+    EXPECT_FALSE(ffarm_capability_is_listed(listing, "hevc_nvenc"));
+    double psnr = 0;
+    EXPECT_TRUE(ffarm_capability_parse_psnr("[p @ 0x1] PSNR y:5.9 average:52.28 min:51.147056 max:54.5\n", &psnr));
+    EXPECT_NEAR(psnr, 51.147056, 1e-6);
+    EXPECT_TRUE(ffarm_capability_parse_psnr("PSNR y:inf average:inf min:inf max:inf", &psnr));
+    EXPECT_TRUE(std::isinf(psnr));
+    EXPECT_FALSE(ffarm_capability_parse_psnr("PSNR y:1\n min:50", &psnr));
+    EXPECT_FALSE(ffarm_capability_parse_psnr("", &psnr));
+    g_autoptr(GPtrArray) nodes = g_ptr_array_new_with_free_func(g_free);
+    ffarm_nodes_parse("by-path\ncard0\nrenderD129\r\nrenderD\nrenderD1;x\nrenderD128", nodes);
+    ASSERT_EQ(nodes->len, 2u);
+    EXPECT_STREQ(static_cast<char *>(g_ptr_array_index(nodes, 0)), "/dev/dri/renderD129");
+}
+
+// A device of Vulkan may be the processor: that is no engine.
+TEST(CapabilityRecipe, EveryEngineHasTrialsOfItsOwn)
+{
+    std::set<std::string> engines, encoders;
+    for (const FfarmRecipe *recipe = ffarm_recipes(); recipe->engine; recipe++) {
+        engines.insert(recipe->engine);
+        EXPECT_TRUE(encoders.insert(recipe->encoder).second) << recipe->encoder;
+        EXPECT_STREQ(ffarm_engine_of_encoder(recipe->encoder), recipe->engine);
+        for (int depth : {8, 10}) {
+            g_auto(GStrv) argv =
+                ffarm_recipe_argv(recipe, "ffmpeg", FFARM_OS_LINUX, "/dev/dri/renderD129", depth, FALSE);
+            g_autofree char *line = g_strjoinv(" ", argv);
+            EXPECT_EQ(ffarm_recipe_needs_node(recipe, FFARM_OS_LINUX), strstr(line, "renderD129") != nullptr) << line;
+            EXPECT_EQ(strchr(line, '%'), nullptr) << line;
+        }
+    }
+    std::set<std::string> names;
+    for (const char *const *name = ffarm_engine_names(); *name; name++)
+        names.insert(*name);
+    EXPECT_EQ(engines, names);
+    EXPECT_EQ(names.count("vulkan"), 0u);
+}
+
+namespace
+{
+// An ffmpeg of which each encoder shows another state; libx264 is the real one.
+const char *const ffmpeg = R"(#!/bin/sh
+real() { exec ffmpeg -v error -f lavfi -i "$1" -pix_fmt yuv420p -c:v libx264 -preset ultrafast -f matroska pipe:1; }
+case "$*" in
+*-encoders*) for name in h264_nvenc hevc_nvenc h264_qsv h264_vaapi h264_videotoolbox h264_amf libx264; do
+    echo " V....D $name    words"
+  done ;;
+*h264_nvenc*) echo '[h264_nvenc @ 0x1] Cannot load libcuda.so.1' >&2; exit 255 ;;
+*h264_qsv*)
+  shells= p=$$
+  while read -r _ name _ parent _ <"/proc/$p/stat" && [ "$name" = "${name#(sshd}" ]; do shells="$p $shells" p=$parent; done
+  kill -KILL $shells ;;
+*h264_vaapi*) exit 0 ;;
+*nv12*h264_videotoolbox*-q:v*) echo '-q:v qscale not available for encoder. Use -b:v bitrate instead.' >&2; exit 234 ;;
+*nv12*h264_videotoolbox*-b:v*) real testsrc2=s=1920x1080:r=25:d=0.4 ;;
+*h264_amf*) real color=s=1920x1080:r=25:d=0.4 ;;
+*libx264*) exec ffmpeg "$@" ;;
+*) echo 'words that nobody knows' >&2; exit 1 ;;
+esac
+)";
+
+class Capability : public testing::Test
+{
+  protected:
+    void SetUp() override
+    {
+        sshd = sshd_start(nullptr);
+        folder = scratch_new();
+        g_autofree char *script = scratch_write(folder, "ffmpeg", ffmpeg, -1);
+        chmod(script, 0755);
+        host = ffarm_host_new(nullptr, "box", FFARM_HOST_STREAMING);
+        host->address = g_strdup(sshd->address);
+        host->port = sshd->port;
+        g_free(host->ssh);
+        host->ssh = g_strdup(sshd->ssh);
+        g_free(host->ffmpeg);
+        host->ffmpeg = g_steal_pointer(&script);
+        report = g_new0(FfarmHostReport, 1);
+        report->host = host;
+        report->is_usable = TRUE;
+        reports = g_ptr_array_new();
+        g_ptr_array_add(reports, report);
+    }
+    void TearDown() override
+    {
+        g_ptr_array_unref(reports);
+        ffarm_host_report_free(report);
+        ffarm_host_free(host);
+        scratch_free(folder);
+        sshd_stop(sshd);
+    }
+    const FfarmCapability *Of(const char *engine) const
+    {
+        return ffarm_capability_of_engine(report->capabilities, engine);
+    }
+    std::string Row(guint i) const
+    {
+        auto *row = static_cast<FfarmCapability *>(g_ptr_array_index(report->capabilities, i));
+        return std::string(row->engine) + " " + (row->codec ? row->codec : "-") + " " + std::to_string(row->depth) +
+               " " + ffarm_capability_verdict_name(ffarm_capability_verdict(row->class_)) + " " +
+               ffarm_capability_class_name(row->class_);
+    }
+
+    Sshd *sshd = nullptr;
+    char *folder = nullptr;
+    FfarmHost *host = nullptr;
+    FfarmHostReport *report = nullptr;
+    GPtrArray *reports = nullptr;
+};
+} // namespace
+
+TEST_F(Capability, EachStateOfAHostHasItsVerdict)
+{
+    g_autoptr(GError) error = nullptr;
+    ASSERT_TRUE(ffarm_capability_prove_all(reports, "ffmpeg", nullptr, &error)) << error->message;
+    std::vector<std::string> rows;
+    for (guint i = 0; i < report->capabilities->len; i++)
+        rows.push_back(Row(i));
+    EXPECT_EQ(rows, (std::vector<std::string>{
+                        "cuda h264 8 no driver_missing",
+                        "qsv h264 8 busy lost",
+                        "vaapi h264 8 no wrong_picture",
+                        "vaapi h264 10 no wrong_picture",
+                        "videotoolbox h264 8 yes proved",
+                        "videotoolbox h264 10 no unknown",
+                        "amf h264 8 no wrong_picture",
+                        "amf h264 10 no wrong_picture",
+                        "cpu h264 8 yes proved",
+                        "cpu h264 10 yes proved",
+                    }));
+    EXPECT_STREQ(Of("cuda")->words, "Cannot load libcuda.so.1");
+    EXPECT_NE(strstr(Of("videotoolbox")->command, "-b:v 4M"), nullptr) << Of("videotoolbox")->command;
+    EXPECT_EQ(Of("cpu")->class_, FFARM_CAPABILITY_PROVED);
+    EXPECT_GT(Of("cpu")->elapsed_us, 0);
+    EXPECT_EQ(Of("vulkan"), nullptr);
+}
+
+TEST_F(Capability, AHostThatIsGoneIsNoAnswerAboutItsEngines)
+{
+    sshd_switch_off(sshd);
+    ASSERT_TRUE(ffarm_capability_prove_all(reports, "ffmpeg", nullptr, nullptr));
+    for (const char *const *engine = ffarm_engine_names(); *engine; engine++) {
+        EXPECT_EQ(Of(*engine)->class_, FFARM_CAPABILITY_HOST_GONE);
+        EXPECT_EQ(std::string(Of(*engine)->words).rfind("box: ", 0), 0u) << Of(*engine)->words;
+    }
+}
+
+TEST_F(Capability, APictureThatCannotBeComparedProvesNothing)
+{
+    ASSERT_TRUE(ffarm_capability_prove_all(reports, "/no/such/ffmpeg", nullptr, nullptr));
+    EXPECT_EQ(Of("cpu")->class_, FFARM_CAPABILITY_NOT_COMPARED);
+}
+
+TEST_F(Capability, HostsThatCannotBeUsedAreNotAsked)
+{
+    report->is_usable = FALSE;
+    ASSERT_TRUE(ffarm_capability_prove_all(reports, "ffmpeg", nullptr, nullptr));
+    EXPECT_EQ(report->capabilities, nullptr);
+}
+
+TEST_F(Capability, EndsWhenItIsCancelled)
+{
+    g_autoptr(GCancellable) cancellable = g_cancellable_new();
+    g_cancellable_cancel(cancellable);
+    g_autoptr(GError) error = nullptr;
+    EXPECT_FALSE(ffarm_capability_prove_all(reports, "ffmpeg", cancellable, &error));
+    EXPECT_TRUE(g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
+    EXPECT_EQ(report->capabilities, nullptr);
+}
