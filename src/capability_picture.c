@@ -22,8 +22,10 @@ static gboolean compare(const char *path, const char *ffmpeg, double *psnr, GCan
     static const char graph[] = "[0:v:0]setpts=N/25/TB,format=yuv420p[a];[1:v:0]setpts=N/25/TB,format=yuv420p[b];"
                                 "[a][b]psnr";
     g_autofree char *input = g_strconcat("file:", path, NULL);
-    const char *argv[] = {ffmpeg, "-hide_banner",     "-nostdin",        "-nostats", "-i", input,  "-f", "lavfi",
-                          "-i",   FFARM_TRIAL_SOURCE, "-filter_complex", graph,      "-f", "null", "-",  NULL};
+    /* A demuxer that is named opens no other file, whatever the host sends. */
+    const char *argv[] = {
+        ffmpeg,  "-hide_banner", "-nostdin",         "-nostats",        "-f",  "matroska", "-i",   input, "-f",
+        "lavfi", "-i",           FFARM_TRIAL_SOURCE, "-filter_complex", graph, "-f",       "null", "-",   NULL};
     g_autoptr(FfarmHost) here = ffarm_host_new(NULL, "local", FFARM_HOST_LOCAL);
     g_autoptr(FfarmRunner) runner = ffarm_runner_new(here);
     g_autofree char *said = NULL;
