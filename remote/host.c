@@ -18,6 +18,14 @@ static void queue_free(gpointer data)
     g_free(queue);
 }
 
+static void device_free(gpointer data)
+{
+    FfarmDevice *device = data;
+    g_free(device->engine);
+    g_free(device->name);
+    g_free(device);
+}
+
 FfarmHost *ffarm_host_new(const char *cluster, const char *name, FfarmHostType type)
 {
     FfarmHost *host = g_new0(FfarmHost, 1);
@@ -28,6 +36,7 @@ FfarmHost *ffarm_host_new(const char *cluster, const char *name, FfarmHostType t
     host->ffmpeg = g_strdup("ffmpeg");
     host->substitutions = g_ptr_array_new_with_free_func(substitution_free);
     host->queues = g_ptr_array_new_with_free_func(queue_free);
+    host->devices = g_ptr_array_new_with_free_func(device_free);
     host->is_enabled = TRUE;
     return host;
 }
@@ -49,6 +58,7 @@ FfarmHost *ffarm_host_copy(const FfarmHost *host)
     copy->engines = g_strdupv(host->engines);
     copy->substitutions = g_ptr_array_new_with_free_func(substitution_free);
     copy->queues = g_ptr_array_new_with_free_func(queue_free);
+    copy->devices = g_ptr_array_new_with_free_func(device_free);
     for (guint i = 0; i < host->substitutions->len; i++) {
         const FfarmSubstitution *substitution = g_ptr_array_index(host->substitutions, i);
         ffarm_host_add_substitution(copy, substitution->src, substitution->dest);
@@ -56,6 +66,10 @@ FfarmHost *ffarm_host_copy(const FfarmHost *host)
     for (guint i = 0; i < host->queues->len; i++) {
         const FfarmQueue *queue = g_ptr_array_index(host->queues, i);
         ffarm_host_add_queue(copy, queue->name, queue->slots);
+    }
+    for (guint i = 0; i < host->devices->len; i++) {
+        const FfarmDevice *device = g_ptr_array_index(host->devices, i);
+        ffarm_host_add_device(copy, device->engine, device->name, device->slots);
     }
     return copy;
 }
@@ -77,6 +91,7 @@ void ffarm_host_free(FfarmHost *host)
     g_strfreev(host->engines);
     g_ptr_array_unref(host->substitutions);
     g_ptr_array_unref(host->queues);
+    g_ptr_array_unref(host->devices);
     g_free(host);
 }
 
@@ -86,6 +101,13 @@ void ffarm_host_add_substitution(FfarmHost *host, const char *src, const char *d
     substitution->src = g_strdup(src);
     substitution->dest = g_strdup(dest);
     g_ptr_array_add(host->substitutions, substitution);
+}
+
+void ffarm_host_add_device(FfarmHost *host, const char *engine, const char *name, guint slots)
+{
+    FfarmDevice *device = g_new(FfarmDevice, 1);
+    *device = (FfarmDevice){g_strdup(engine), g_strdup(name), slots};
+    g_ptr_array_add(host->devices, device);
 }
 
 void ffarm_host_add_queue(FfarmHost *host, const char *name, guint slots)

@@ -24,11 +24,12 @@ typedef enum {
 
 typedef enum {
     FFARM_HOST_KEY_STRICT,     /* only a key that known_hosts holds */
-    FFARM_HOST_KEY_ACCEPT_NEW, /* an unknown host's key is added to known_hosts; a changed one is refused all the same */
+    FFARM_HOST_KEY_ACCEPT_NEW, /* an unknown host's key is added to known_hosts; a changed one is refused all the same
+                                */
 } FfarmHostKeyPolicy;
 
 typedef enum {
-    FFARM_TRANSPORT_AUTO,    /* libssh2, and OpenSSH's client where libssh2 can't */
+    FFARM_TRANSPORT_AUTO, /* libssh2, and OpenSSH's client where libssh2 can't */
     FFARM_TRANSPORT_LIBSSH2,
     FFARM_TRANSPORT_OPENSSH,
 } FfarmTransport;
@@ -43,25 +44,33 @@ typedef struct {
     guint slots; /* encodes at once, > 0 */
 } FfarmQueue;
 
+/* One of the host's devices that encode. */
 typedef struct {
-    char *cluster;       /* NULL: the implicit cluster of a run without -c */
+    char *engine; /* "cuda", ... */
+    char *name;   /* "1", "/dev/dri/renderD129"; NULL: the one that the engine takes itself */
+    guint slots;  /* encodes at once, > 0 */
+} FfarmDevice;
+
+typedef struct {
+    char *cluster; /* NULL: the implicit cluster of a run without -c */
     char *name;
     FfarmHostType type;
     FfarmOs os;
-    char *address;       /* name, address or Host alias of ~/.ssh/config; NULL for local hosts */
-    guint port;          /* 0: what ~/.ssh/config says, else 22 */
-    char *user;          /* NULL: what ~/.ssh/config says, else the user's own name */
-    char *identity;      /* private key file; NULL: agent, then what OpenSSH would try */
+    char *address;  /* name, address or Host alias of ~/.ssh/config; NULL for local hosts */
+    guint port;     /* 0: what ~/.ssh/config says, else 22 */
+    char *user;     /* NULL: what ~/.ssh/config says, else the user's own name */
+    char *identity; /* private key file; NULL: agent, then what OpenSSH would try */
     FfarmHostKeyPolicy host_key;
     FfarmTransport transport;
-    char *ssh;           /* OpenSSH's client on the manager; never NULL */
-    char *ffmpeg;        /* there; never NULL */
-    char *working_dir;   /* there; NULL unless given */
+    char *ssh;                /* OpenSSH's client on the manager; never NULL */
+    char *ffmpeg;             /* there; never NULL */
+    char *working_dir;        /* there; NULL unless given */
     GPtrArray *substitutions; /* of FfarmSubstitution, in order */
-    char *profile;       /* nullable: profile for everything on this host */
-    char **profiles;     /* nullable: the profiles allowed here */
-    GPtrArray *queues;   /* of FfarmQueue; never empty once loaded: one default queue of one slot if none is given */
-    char **engines;      /* nullable (auto): in order of preference */
+    char *profile;            /* nullable: profile for everything on this host */
+    char **profiles;          /* nullable: the profiles allowed here */
+    GPtrArray *queues;  /* of FfarmQueue; never empty once loaded: one default queue of one slot if none is given */
+    char **engines;     /* nullable (auto): in order of preference */
+    GPtrArray *devices; /* of FfarmDevice, in order; empty: each engine's own, with no other limit than the slots */
     gboolean is_enabled;
 } FfarmHost;
 
@@ -73,6 +82,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmHost, ffarm_host_free)
 
 void ffarm_host_add_substitution(FfarmHost *host, const char *src, const char *dest);
 void ffarm_host_add_queue(FfarmHost *host, const char *name, guint slots);
+
+void ffarm_host_add_device(FfarmHost *host, const char *engine, const char *name, guint slots);
 
 /* All slots of all queues. */
 guint ffarm_host_count_slots(const FfarmHost *host);

@@ -37,14 +37,6 @@ typedef struct {
     gsize bytes;
 } Catch;
 
-static void capability_free(gpointer data)
-{
-    FfarmCapability *row = data;
-    g_free(row->words);
-    g_free(row->command);
-    g_free(row);
-}
-
 const FfarmCapability *ffarm_capability_of_engine(const GPtrArray *capabilities, const char *engine)
 {
     const FfarmCapability *best = NULL;
@@ -265,7 +257,7 @@ static gboolean prove(FfarmHostReport *report, const char *ffmpeg_here, GCancell
         .runner = runner,
         .ffmpeg_here = ffmpeg_here,
         .nodes = g_ptr_array_new_with_free_func(g_free),
-        .rows = g_ptr_array_new_with_free_func(capability_free),
+        .rows = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_capability_free),
         .cancellable = cancellable,
     };
     gboolean is_done = prove_engines(&prover, error);

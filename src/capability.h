@@ -2,7 +2,7 @@
 #pragma once
 
 #include <gio/gio.h>
-#include "capability_class.h"
+#include "abilities.h"
 #include "host_check.h"
 
 G_BEGIN_DECLS
@@ -16,16 +16,6 @@ G_BEGIN_DECLS
  * Threads:   safe; each host has a thread and a connection of its own.
  * Deadlines: 15 s for each encode, and for each comparison here.
  * Errors:    G_IO_ERROR_CANCELLED only. */
-
-typedef struct {
-    const char *engine; /* of ffarm_engine_names(); static */
-    const char *codec;  /* "h264", "hevc", "av1"; static; NULL: of the engine as a whole, nothing was tried */
-    int depth;          /* 8 or 10; 0 without a codec */
-    FfarmCapabilityClass class_;
-    char *words;       /* why, one line, ffmpeg's own as far as there is one: any text; NULL: nothing to say */
-    char *command;     /* that ran there, as a person can paste it into a shell; NULL without a codec */
-    gint64 elapsed_us; /* of the encode */
-} FfarmCapability;
 
 /* Tries all usable hosts of @reports (of FfarmHostReport) at once, and sets their capabilities.
  * @ffmpeg_here: this machine's, which compares the pictures

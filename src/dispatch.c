@@ -27,9 +27,10 @@ typedef struct {
 
 struct FfarmDispatch {
     const FfarmPlan *plan;
-    GArray *seats;      /* of Seat */
-    GPtrArray *lines;   /* of Line */
-    GHashTable *by_key; /* char* -> Line */
+    GArray *seats;         /* of Seat */
+    GPtrArray *lines;      /* of Line */
+    GHashTable *by_key;    /* char* -> Line */
+    GHashTable *abilities; /* const FfarmHost* -> FfarmAbilities */
 };
 
 static void line_free(gpointer data)
@@ -49,6 +50,7 @@ FfarmDispatch *ffarm_dispatch_new(const FfarmPlan *plan)
     dispatch->seats = g_array_new(FALSE, TRUE, sizeof(Seat));
     dispatch->lines = g_ptr_array_new_with_free_func(line_free);
     dispatch->by_key = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    dispatch->abilities = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)ffarm_abilities_unref);
     return dispatch;
 }
 
@@ -57,6 +59,7 @@ void ffarm_dispatch_free(FfarmDispatch *dispatch)
     if (!dispatch)
         return;
     g_hash_table_unref(dispatch->by_key);
+    g_hash_table_unref(dispatch->abilities);
     g_ptr_array_unref(dispatch->lines);
     g_array_unref(dispatch->seats);
     g_free(dispatch);
@@ -66,6 +69,17 @@ void ffarm_dispatch_add_seat(FfarmDispatch *dispatch, const FfarmHost *host, con
 {
     Seat seat = {.host = host, .queue = queue};
     g_array_append_val(dispatch->seats, seat);
+}
+
+void ffarm_dispatch_set_abilities(FfarmDispatch *dispatch, const FfarmHost *host, const FfarmAbilities *abilities)
+{
+    g_hash_table_insert(dispatch->abilities, (gpointer)host, ffarm_abilities_ref(abilities));
+    for (guint i = 0; i < dispatch->lines->len; i++) {
+        const Line *line = g_ptr_array_index(dispatch->lines, i);
+        for (guint k = 0; k < line->fits->len; k++)
+            if (g_array_index(dispatch->seats, Seat, k).host == host)
+                g_array_index(line->fits, Fit, k) = FIT_UNKNOWN;
+    }
 }
 
 void ffarm_dispatch_set_seat(FfarmDispatch *dispatch, guint seat, FfarmSeatState state)
@@ -146,9 +160,15 @@ static gboolean is_for_queue(const FfarmChoice *choice, const char *queue)
     return choice->any_queue || g_strcmp0(choice->queue, queue) == 0;
 }
 
+static FfarmChoice *choose(const FfarmDispatch *dispatch, const FfarmPlanItem *item, const FfarmHost *host)
+{
+    const FfarmConditions conditions = {.abilities = g_hash_table_lookup(dispatch->abilities, host)};
+    return ffarm_plan_choose(dispatch->plan, item, host, &conditions, NULL);
+}
+
 static Fit ask_plan(const FfarmDispatch *dispatch, const Line *line, const Seat *seat)
 {
-    g_autoptr(FfarmChoice) choice = ffarm_plan_choose(dispatch->plan, line->sample, seat->host, NULL);
+    g_autoptr(FfarmChoice) choice = choose(dispatch, line->sample, seat->host);
     return choice && is_for_queue(choice, seat->queue) ? FIT_YES : FIT_NO;
 }
 
@@ -213,7 +233,7 @@ FfarmJob *ffarm_dispatch_next(FfarmDispatch *dispatch, guint seat, FfarmChoice *
     for (Line *line; (line = best_line(dispatch, seat));) {
         g_autofree Waiting *waiting = g_queue_pop_head(&line->waiting);
         FfarmJob *job = waiting->job;
-        g_autoptr(FfarmChoice) answer = ffarm_plan_choose(dispatch->plan, job->item, asking->host, NULL);
+        g_autoptr(FfarmChoice) answer = choose(dispatch, job->item, asking->host);
         if (answer && is_for_queue(answer, asking->queue)) {
             *choice = g_steal_pointer(&answer);
             return job;

@@ -24,6 +24,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmDispatch, ffarm_dispatch_free)
 /* A seat is a slot as the dispatch sees it: @host and the queue it belongs to (NULL: default). Seats are numbered from
  * 0. */
 void ffarm_dispatch_add_seat(FfarmDispatch *dispatch, const FfarmHost *host, const char *queue);
+/* What is known of @host from now on; NULL: nothing. */
+void ffarm_dispatch_set_abilities(FfarmDispatch *dispatch, const FfarmHost *host, const FfarmAbilities *abilities);
 typedef enum {
     FFARM_SEAT_HERE, /* comes for work, now or when it has ended what it is doing; so is every new one */
     FFARM_SEAT_AWAY, /* does not come, but may be back: jobs wait for it that nobody else may take */

@@ -13,6 +13,7 @@
  *
  * Looking at a file alone takes ffarm_probe_file() (prober.h). */
 
+#include "abilities.h"
 #include "capability.h"
 #include "capability_class.h"
 #include "container.h"

@@ -19,8 +19,21 @@ static const char version_1[] =
     " state INTEGER NOT NULL, is_result INTEGER NOT NULL, when_us INTEGER NOT NULL,"
     " PRIMARY KEY (size, mtime_ns, fingerprint)) WITHOUT ROWID;";
 
+/* What hosts were found to do. @machine: which host and with what ffmpeg, driver and kernel, as a text; what was found
+ * counts as long as that is the same. */
+static const char version_2[] =
+    "CREATE TABLE encoders (machine TEXT NOT NULL, engine TEXT NOT NULL, device TEXT NOT NULL, codec TEXT NOT NULL,"
+    " depth INTEGER NOT NULL, class TEXT NOT NULL, words TEXT, command TEXT, elapsed_us INTEGER NOT NULL,"
+    " proved_us INTEGER NOT NULL, PRIMARY KEY (machine, engine, device, codec, depth)) WITHOUT ROWID;"
+    "CREATE TABLE decoders (machine TEXT NOT NULL, engine TEXT NOT NULL, device TEXT NOT NULL, codec TEXT NOT NULL,"
+    " profile TEXT NOT NULL, pix_fmt TEXT NOT NULL, class TEXT NOT NULL, words TEXT, proved_us INTEGER NOT NULL,"
+    " PRIMARY KEY (machine, engine, device, codec, profile, pix_fmt)) WITHOUT ROWID;"
+    "CREATE TABLE speeds (cluster TEXT NOT NULL, host TEXT NOT NULL, engine TEXT NOT NULL, decoder TEXT NOT NULL,"
+    " codec TEXT NOT NULL, height INTEGER NOT NULL, fps REAL NOT NULL, runs INTEGER NOT NULL,"
+    " measured_us INTEGER NOT NULL, PRIMARY KEY (cluster, host, engine, decoder, codec, height)) WITHOUT ROWID;";
+
 /* What leads from each form to the next. */
-static const char *const steps[] = {version_1};
+static const char *const steps[] = {version_1, version_2};
 
 static int take_number(void *number, int n_columns, char **values, char **names)
 {

@@ -29,6 +29,7 @@ void ffarm_plan_free(FfarmPlan *plan)
     if (!plan)
         return;
     g_ptr_array_unref(plan->items); /* verdicts borrow rules, so before anything else goes */
+    g_hash_table_unref(plan->abilities);
     g_ptr_array_unref(plan->hosts);
     g_ptr_array_unref(plan->disabled);
     g_free(plan->output_dir);
@@ -314,12 +315,12 @@ static GPtrArray *gather_choices(const FfarmPlan *plan, const FfarmPlanItem *ite
     GPtrArray *choices = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_choice_free);
     for (guint i = 0; i < plan->hosts->len; i++) {
         const FfarmHost *host = g_ptr_array_index(plan->hosts, i);
-        g_autofree char *reason = NULL;
-        FfarmChoice *choice = ffarm_plan_choose(plan, item, host, &reason);
+        g_auto(FfarmRefusal) refusal = {0};
+        FfarmChoice *choice = ffarm_plan_choose(plan, item, host, NULL, &refusal);
         if (choice)
             g_ptr_array_add(choices, choice);
         else if (g_strcmp0(host->cluster, item->input->cluster) == 0)
-            g_string_append_printf(refusals, "%s%s: %s", refusals->len > 0 ? "; " : "", host->name, reason);
+            g_string_append_printf(refusals, "%s%s: %s", refusals->len > 0 ? "; " : "", host->name, refusal.reason);
     }
     return choices;
 }
@@ -508,6 +509,7 @@ static FfarmPlan *make_empty(const FfarmSettings *settings, const FfarmPlanOptio
     plan->items = g_ptr_array_new_with_free_func(item_free);
     plan->hosts = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_host_free);
     plan->disabled = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_host_free);
+    plan->abilities = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)ffarm_abilities_unref);
     return plan;
 }
 
@@ -535,6 +537,8 @@ FfarmPlan *ffarm_plan_new(const FfarmSettings *settings, GPtrArray *inputs, cons
         return NULL;
     gather_hosts(plan, inputs, options->only_hosts);
     if (!check_host_names(plan, options->only_hosts, error))
+        return NULL;
+    if (options->learn && !options->learn(plan->hosts, plan->abilities, options->learn_data, error))
         return NULL;
     take_inputs(plan, inputs);
     Probing probing = {plan, progress, user_data};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include "abilities.h"
 #include "inputs.h"
 #include "media.h"
 #include "placement.h"
@@ -38,6 +39,11 @@ typedef struct {
      * this thread. Nullable: nothing is known. */
     char *(*recall)(const FfarmMedia *media, const char *fingerprint, gpointer user_data);
     gpointer recall_data;
+    /* Finds out what @hosts (of FfarmHost) can do and puts it into @abilities (const FfarmHost* -> FfarmAbilities, a
+     * reference each); called once, on this thread, before anything is decided. Nullable: nothing is known, and hosts
+     * may do what their engines might. Returns: FALSE with G_IO_ERROR_CANCELLED. */
+    gboolean (*learn)(const GPtrArray *hosts, GHashTable *abilities, gpointer user_data, GError **error);
+    gpointer learn_data;
     guint probe_timeout_ms; /* 0: the prober's default */
     guint probe_threads;    /* 0: one per processor */
 } FfarmPlanOptions;
@@ -66,14 +72,20 @@ typedef struct {
     GPtrArray *hosts;    /* of FfarmHost: enabled (and --host) ones of every cluster used, each once; the implicit local
                             host of runs without -c among them. Owned. */
     GPtrArray *disabled; /* of FfarmHost of the same clusters that do not take part. Owned. */
+    GHashTable *abilities; /* const FfarmHost* -> FfarmAbilities: what was known when the plan was made. Owned. */
 } FfarmPlan;
 
 /* How one host would do one item. */
-typedef struct {
+typedef struct FfarmChoice FfarmChoice;
+struct FfarmChoice {
     const FfarmHost *host;    /* borrowed from the plan */
     const char *queue;        /* whose slot it takes; NULL: default queue. Borrowed from the host */
     gboolean any_queue;       /* TRUE: any slot of the host will do */
-    const char *engine;       /* static */
+    const char *engine;       /* that encodes; static */
+    char *device;             /* which one of the engine's; NULL: that which it takes itself */
+    const char *decoder;      /* engine that decodes; static; NULL: ffmpeg itself, on the CPU */
+    gboolean stays;           /* frames go from decoder to encoder without leaving the device */
+    gboolean wants_proof;     /* whether the decoder can read this source is not known: to be tried before it is used */
     char *passed_over;        /* engines of the host that come before it and can't do this, and why; NULL: none */
     FfarmProfile *profile;    /* effective: mixins and engine applied, options of its codec filled in */
     FfarmStreamPlan *streams; /* borrows from the item's media */
@@ -85,7 +97,24 @@ typedef struct {
     char *trash;              /* where it goes with TRASH, with a number if that is taken; NULL: not there */
     gboolean keep_times;      /* the result gets the source's time of change */
     char **argv;              /* ffmpeg's, as it will be run but for the temporary names of the attempt */
-} FfarmChoice;
+    FfarmChoice *fallback;    /* how the same host does it if the engine or the decoder fails: with another of them, and
+                                 the same queue, muxer, destination and placement; NULL: not at all. Owned */
+};
+
+/* What a choice depends on beside the plan. */
+typedef struct {
+    const FfarmAbilities *abilities; /* of the host; nullable: as the plan knows them */
+    const char *const *full;         /* devices of the host that can take nothing now: "cuda", "cuda:1"; nullable */
+} FfarmConditions;
+
+/* Why a host may not take an item. */
+typedef struct {
+    char *reason;       /* one line in words; NULL: there was no refusal */
+    gboolean is_busy;   /* it may in a while: what it would use is full */
+    gboolean loses_hdr; /* the result would lose what the profile says is to be kept */
+} FfarmRefusal;
+void ffarm_refusal_clear(FfarmRefusal *refusal);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FfarmRefusal, ffarm_refusal_clear)
 
 /* Probes @inputs (array of FfarmInput; taken over, the array is left empty), asks the rules and finds clashes: a source
  * given twice or reached by two names (same device and inode), two sources with the same result, a result that would
@@ -99,11 +128,13 @@ FfarmPlan *ffarm_plan_new(const FfarmSettings *settings, GPtrArray *inputs, cons
 void ffarm_plan_free(FfarmPlan *plan); /* NULL is legal */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmPlan, ffarm_plan_free)
 
-/* How @host does @item (status ENCODE). Pure: the same answer every time.
- * @reason: nullable; when NULL is returned, new string that says why this host may not take it.
+/* How @host does @item (status ENCODE): with the fastest of its engines that can, and what to fall back on. Pure: the
+ * same answer every time.
+ * @conditions: nullable
+ * @refusal: nullable; set when NULL is returned.
  * Returns: new choice, free with ffarm_choice_free(); NULL if the host may not take it. */
 FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host,
-                               char **reason) G_GNUC_WARN_UNUSED_RESULT;
+                               const FfarmConditions *conditions, FfarmRefusal *refusal) G_GNUC_WARN_UNUSED_RESULT;
 /* Where @choice for @item puts its files under another @job_id ([a-z0-9-]+), and ffmpeg's arguments for that
  * @placement: every attempt has names of its own, so that what an earlier one left running can't write to its files.
  * Returns: new placement, free with ffarm_placement_free(); new string array, free with g_strfreev(). */

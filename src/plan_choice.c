@@ -18,6 +18,8 @@ void ffarm_choice_free(FfarmChoice *choice)
     ffarm_profile_free(choice->profile);
     ffarm_stream_plan_free(choice->streams);
     ffarm_placement_free(choice->placement);
+    ffarm_choice_free(choice->fallback);
+    g_free(choice->device);
     g_free(choice->passed_over);
     g_free(choice->fingerprint);
     g_free(choice->destination);
@@ -26,10 +28,15 @@ void ffarm_choice_free(FfarmChoice *choice)
     g_free(choice);
 }
 
-static gboolean refuse(char **reason, char *text)
+void ffarm_refusal_clear(FfarmRefusal *refusal)
 {
-    if (reason)
-        *reason = text;
+    g_clear_pointer(&refusal->reason, g_free);
+}
+
+static gboolean refuse(FfarmRefusal *refusal, char *text)
+{
+    if (refusal)
+        *refusal = (FfarmRefusal){.reason = text};
     else
         g_free(text);
     return FALSE;
@@ -45,19 +52,20 @@ static const char *profile_name(const FfarmPlanItem *item, const FfarmHost *host
     return host->profile ? host->profile : item->profile;
 }
 
-static gboolean check_profile(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host, char **reason)
+static gboolean check_profile(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host,
+                              FfarmRefusal *refusal)
 {
     const char *name = profile_name(item, host);
     if (g_strcmp0(item->input->cluster, host->cluster) != 0)
-        return refuse(reason, g_strdup("it belongs to another cluster"));
+        return refuse(refusal, g_strdup("it belongs to another cluster"));
     if (!name)
-        return refuse(reason, g_strdup("no rule names a profile, and the host has none of its own"));
+        return refuse(refusal, g_strdup("no rule names a profile, and the host has none of its own"));
     if (!ffarm_settings_profile(plan->settings, name))
-        return refuse(reason, g_strdup_printf("profile '%s' is not in the configuration", name));
+        return refuse(refusal, g_strdup_printf("profile '%s' is not in the configuration", name));
     if (host->profiles && !g_strv_contains((const char *const *)host->profiles, name))
-        return refuse(reason, g_strdup_printf("profile '%s' is not among the host's profiles", name));
+        return refuse(refusal, g_strdup_printf("profile '%s' is not among the host's profiles", name));
     if (host->type == FFARM_HOST_STREAMING && !host->working_dir)
-        return refuse(reason, g_strdup("the host has no working_dir"));
+        return refuse(refusal, g_strdup("the host has no working_dir"));
     return TRUE;
 }
 
@@ -79,7 +87,7 @@ static gboolean is_queueless(const FfarmHost *host, const char *profile)
     return only && !only->name && (!host->cluster || g_strcmp0(host->profile, profile) == 0);
 }
 
-static gboolean choose_queue(FfarmChoice *choice, const char *name, char **reason)
+static gboolean choose_queue(FfarmChoice *choice, const char *name, FfarmRefusal *refusal)
 {
     const FfarmHost *host = choice->host;
     const FfarmQueue *queue = find_queue(host, name);
@@ -88,7 +96,7 @@ static gboolean choose_queue(FfarmChoice *choice, const char *name, char **reaso
     else if (!name)
         choice->any_queue = TRUE;
     else if (!is_queueless(host, choice->profile->name))
-        return refuse(reason, g_strdup_printf("the host has no queue '%s'", name));
+        return refuse(refusal, g_strdup_printf("the host has no queue '%s'", name));
     return TRUE;
 }
 
@@ -104,32 +112,33 @@ static FfarmProfile *mix(const FfarmPlan *plan, const FfarmPlanItem *item, const
 }
 
 static gboolean choose_engine(FfarmChoice *choice, const FfarmProfile *profile, const FfarmPlanItem *item,
-                              char **reason)
+                              FfarmRefusal *refusal)
 {
     int depth = ffarm_recipe_depth(profile, ffarm_media_peek_video(item->media));
     choice->engine = ffarm_recipe_engine(profile, choice->host, depth, &choice->passed_over);
     if (choice->engine)
         return TRUE;
-    return refuse(reason, g_strdup_printf("none of the host's engines can do profile '%s': %s", profile->name,
-                                          choice->passed_over));
+    return refuse(refusal, g_strdup_printf("none of the host's engines can do profile '%s': %s", profile->name,
+                                           choice->passed_over));
 }
 
 /* An encoder that the profile names itself needs its engine. */
-static gboolean check_engine(const FfarmChoice *choice, char **reason)
+static gboolean check_engine(const FfarmChoice *choice, FfarmRefusal *refusal)
 {
     char **allowed = choice->host->engines;
     if (!allowed || strcmp(choice->engine, "cpu") == 0 || g_strv_contains((const char *const *)allowed, choice->engine))
         return TRUE;
-    return refuse(reason, g_strdup_printf("profile '%s' needs engine %s, which is not among the host's",
-                                          choice->profile->name, choice->engine));
+    return refuse(refusal, g_strdup_printf("profile '%s' needs engine %s, which is not among the host's",
+                                           choice->profile->name, choice->engine));
 }
 
 /* The profile as it will be used: mixins, which the user asked for by name, count for more than the host's engine. */
-static gboolean choose_profile(FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item, char **reason)
+static gboolean choose_profile(FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item,
+                               FfarmRefusal *refusal)
 {
     g_autoptr(FfarmProfile) mixed = mix(plan, item, choice->host);
     choice->fingerprint = ffarm_profile_fingerprint(mixed, plan->settings->automap);
-    if (mixed->codec && !choose_engine(choice, mixed, item, reason))
+    if (mixed->codec && !choose_engine(choice, mixed, item, refusal))
         return FALSE;
     if (!mixed->codec)
         choice->engine = ffarm_engine_choose(choice->host, mixed);
@@ -138,7 +147,7 @@ static gboolean choose_profile(FfarmChoice *choice, const FfarmPlan *plan, const
         return TRUE;
     if (item->input->mixins && *item->input->mixins)
         choice->engine = ffarm_engine_of_encoder(ffarm_output_options_encoder(choice->profile, FFARM_STREAM_VIDEO, 0));
-    return check_engine(choice, reason);
+    return check_engine(choice, refusal);
 }
 
 /* The options of the profile's codec, now that the container is known. */
@@ -190,7 +199,8 @@ static const char *own_muxer(const FfarmProfile *profile)
 }
 
 /* The temporary name of the result hides its extension from ffmpeg, so the muxer has to be known. */
-static gboolean choose_muxer(FfarmChoice *choice, const FfarmPlanItem *item, const char *extension, char **reason)
+static gboolean choose_muxer(FfarmChoice *choice, const FfarmPlanItem *item, const char *extension,
+                             FfarmRefusal *refusal)
 {
     choice->muxer = own_muxer(choice->profile);
     if (!choice->muxer && *extension)
@@ -198,7 +208,7 @@ static gboolean choose_muxer(FfarmChoice *choice, const FfarmPlanItem *item, con
     if (!choice->muxer && !choice->profile->extension && item->media->container)
         choice->muxer = muxer_of_container(item->media->container);
     if (!choice->muxer)
-        return refuse(reason,
+        return refuse(refusal,
                       g_strdup_printf("no container goes by the extension '%s': profile '%s' needs an extension "
                                       "or an option -f",
                                       extension, choice->profile->name));
@@ -206,7 +216,7 @@ static gboolean choose_muxer(FfarmChoice *choice, const FfarmPlanItem *item, con
 }
 
 /* A result without picture, or one that lost all its sound on the way, is no substitute for the source. */
-static gboolean check_streams(const FfarmChoice *choice, const FfarmPlanItem *item, char **reason)
+static gboolean check_streams(const FfarmChoice *choice, const FfarmPlanItem *item, FfarmRefusal *refusal)
 {
     const FfarmStreamPlan *streams = choice->streams;
     const char *name = choice->profile->name;
@@ -220,20 +230,21 @@ static gboolean check_streams(const FfarmChoice *choice, const FfarmPlanItem *it
     gboolean wants_no_video = ffarm_output_options_have(choice->profile, "-vn");
     if (wants_no_video && replaces)
         return refuse(
-            reason,
+            refusal,
             g_strdup_printf("profile '%s' says -vn, and a result without picture can't replace the source", name));
     if (streams->is_mapped && films == 0 && !wants_no_video)
-        return refuse(reason,
+        return refuse(refusal,
                       g_strdup_printf("profile '%s' copies the video, and %s can't hold it", name, choice->muxer));
     if (streams->is_mapped && !ffarm_output_options_have(choice->profile, "-an") &&
         ffarm_media_count_streams(item->media, FFARM_STREAM_AUDIO) > 0 &&
         ffarm_stream_plan_count(streams, FFARM_STREAM_AUDIO) == 0)
-        return refuse(reason, g_strdup_printf("with profile '%s' no audio could be kept in %s", name, choice->muxer));
+        return refuse(refusal, g_strdup_printf("with profile '%s' no audio could be kept in %s", name, choice->muxer));
     return TRUE;
 }
 
 /* A result that is sure to be refused needn't be made. */
-static gboolean foresee(const FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item, char **reason)
+static gboolean foresee(const FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item,
+                        FfarmRefusal *refusal)
 {
     FfarmProof proof = ffarm_proof_over(&plan->settings->proof, &choice->profile->proof);
     const FfarmPromise promise = {.streams = choice->streams,
@@ -246,8 +257,8 @@ static gboolean foresee(const FfarmChoice *choice, const FfarmPlan *plan, const 
     /* The film's name comes before what is wrong. */
     g_autofree char *name = g_filename_display_name(item->media->path);
     gsize skip = g_str_has_prefix(error->message, name) ? strlen(name) + strlen(": ") : 0;
-    return refuse(reason, g_strdup_printf("with profile '%s' no result could be accepted: %s", choice->profile->name,
-                                          error->message + skip));
+    return refuse(refusal, g_strdup_printf("with profile '%s' no result could be accepted: %s", choice->profile->name,
+                                           error->message + skip));
 }
 
 /* --- where --- */
@@ -291,20 +302,21 @@ char **ffarm_choice_argv(const FfarmChoice *choice, const FfarmPlacement *placem
     return ffarm_command_build(&command);
 }
 
-FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host, char **reason)
+FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host,
+                               const FfarmConditions *conditions, FfarmRefusal *refusal)
 {
-    if (!check_profile(plan, item, host, reason))
+    if (!check_profile(plan, item, host, refusal))
         return NULL;
     g_autoptr(FfarmChoice) choice = g_new0(FfarmChoice, 1);
     choice->host = host;
-    if (!choose_profile(choice, plan, item, reason) || !choose_queue(choice, choice->profile->queue, reason))
+    if (!choose_profile(choice, plan, item, refusal) || !choose_queue(choice, choice->profile->queue, refusal))
         return NULL;
     choose_original(choice, plan, item);
-    if (!choose_muxer(choice, item, result_extension(choice, item), reason))
+    if (!choose_muxer(choice, item, result_extension(choice, item), refusal))
         return NULL;
     fill_in(choice, item);
     choice->streams = ffarm_streams_choose(item->media, choice->profile, choice->muxer, plan->settings->automap);
-    if (!check_streams(choice, item, reason) || !foresee(choice, plan, item, reason))
+    if (!check_streams(choice, item, refusal) || !foresee(choice, plan, item, refusal))
         return NULL;
     choice->destination = find_destination(choice, plan, item);
     choice->placement = ffarm_choice_place(choice, plan, item, item->job_id);

@@ -85,12 +85,12 @@ static void add_hosts(JsonBuilder *builder, const char *key, const FfarmPlan *pl
     ffarm_json_begin_array(builder, key);
     for (guint i = 0; was_asked && i < plan->hosts->len; i++) {
         const FfarmHost *host = g_ptr_array_index(plan->hosts, i);
-        g_autofree char *reason = NULL;
-        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, item, host, &reason);
+        g_auto(FfarmRefusal) refusal = {0};
+        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, item, host, NULL, &refusal);
         if (choice && !wants_refusals)
             add_choice(builder, choice);
         else if (!choice && wants_refusals && g_strcmp0(host->cluster, item->input->cluster) == 0)
-            add_refusal(builder, host, reason);
+            add_refusal(builder, host, refusal.reason);
     }
     json_builder_end_array(builder);
 }

@@ -85,9 +85,10 @@ class PlanTest : public testing::Test
     // "destination" of the first host that may take item i, below the folder; else why not.
     std::string Destination(guint i, guint host = 0)
     {
-        g_autofree char *reason = nullptr;
-        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(i), Host(host), &reason);
-        return choice ? std::string(choice->destination).substr(Path("").size()) : std::string("refused: ") + reason;
+        g_auto(FfarmRefusal) refusal = {};
+        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(i), Host(host), nullptr, &refusal);
+        return choice ? std::string(choice->destination).substr(Path("").size())
+                      : std::string("refused: ") + refusal.reason;
     }
     char *folder = nullptr;
     GPtrArray *inputs = nullptr;

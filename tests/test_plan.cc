@@ -207,8 +207,8 @@ TEST_F(PlanClashes, OneBaseNameInTwoFolders)
     ASSERT_TRUE(Plan());
     EXPECT_EQ(Fate(0), "encode");
     EXPECT_EQ(Fate(1), "encode");
-    g_autoptr(FfarmChoice) one = ffarm_plan_choose(plan, Item(0), Host(0), nullptr);
-    g_autoptr(FfarmChoice) two = ffarm_plan_choose(plan, Item(1), Host(0), nullptr);
+    g_autoptr(FfarmChoice) one = ffarm_plan_choose(plan, Item(0), Host(0), nullptr, nullptr);
+    g_autoptr(FfarmChoice) two = ffarm_plan_choose(plan, Item(1), Host(0), nullptr, nullptr);
     EXPECT_STRNE(one->placement->result, two->placement->result);
     std::string out = Path("out");
     options.output_dir = out.c_str(); // both would be OUT/e01.mkv
@@ -361,7 +361,7 @@ TEST_F(PlanResults, FastStorageHasToBeThere)
     Give("b.mkv");
     ASSERT_TRUE(Plan());
     EXPECT_EQ(Fate(0), "encode");
-    g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(0), Host(0), nullptr);
+    g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(0), Host(0), nullptr, nullptr);
     EXPECT_EQ(std::string(choice->placement->result).rfind(Path("ssd/.ffarm-"), 0), 0u);
 }
 
@@ -406,7 +406,7 @@ TEST_F(PlanResults, UnknownExtensionsFollowTheSourcesContainer)
     }
     ASSERT_TRUE(Plan());
     for (guint i = 0; i < 2; i++) {
-        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(i), Host(0), nullptr);
+        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(i), Host(0), nullptr, nullptr);
         ASSERT_NE(choice, nullptr);
         EXPECT_STREQ(choice->muxer, "matroska");
     }
@@ -451,7 +451,7 @@ TEST_F(PlanResults, APictureThatCanNotBeKeptIsNotEncoded)
               0u)
         << Fate(0);
     EXPECT_EQ(Fate(1).rfind("encode: video 0:0 (hevc, und) may lose its HDR10 metadata", 0), 0u) << Fate(1);
-    g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(1), Host(0), nullptr);
+    g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(1), Host(0), nullptr, nullptr);
     ASSERT_NE(choice, nullptr);
     EXPECT_EQ(choice->streams->warnings->len, 1u);
     Give("dolby-vision.mp4", nullptr, "any");

@@ -25,11 +25,11 @@ TEST_F(PlanHosts, WithoutClusterThisMachineTakesPart)
     EXPECT_STREQ(Host(0)->name, "local");
     EXPECT_EQ(Host(0)->cluster, nullptr);
     EXPECT_EQ(ffarm_host_count_slots(Host(0)), 3u);
-    g_autoptr(FfarmChoice) cuda = ffarm_plan_choose(plan, Item(0), Host(0), nullptr);
+    g_autoptr(FfarmChoice) cuda = ffarm_plan_choose(plan, Item(0), Host(0), nullptr, nullptr);
     EXPECT_STREQ(cuda->queue, "cuda");
     EXPECT_FALSE(cuda->any_queue);
     EXPECT_STREQ(cuda->argv[0], "/opt/ffmpeg");
-    g_autoptr(FfarmChoice) any = ffarm_plan_choose(plan, Item(1), Host(0), nullptr);
+    g_autoptr(FfarmChoice) any = ffarm_plan_choose(plan, Item(1), Host(0), nullptr, nullptr);
     EXPECT_EQ(any->queue, nullptr);
     EXPECT_TRUE(any->any_queue);
     EXPECT_EQ(Fate(2), "unassignable: no host may take it: local: the host has no queue 'amf'");
@@ -43,7 +43,7 @@ TEST_F(PlanHosts, OneSequentialQueueByDefault)
     ASSERT_TRUE(Plan());
     EXPECT_EQ(Fate(0), "encode");
     EXPECT_EQ(ffarm_host_count_slots(Host(0)), 1u);
-    g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(0), Host(0), nullptr);
+    g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(0), Host(0), nullptr, nullptr);
     EXPECT_EQ(choice->queue, nullptr);
     EXPECT_FALSE(choice->any_queue);
 }
@@ -67,7 +67,7 @@ TEST_F(PlanHosts, TheGuidesHousehold)
     EXPECT_EQ(Fate(0), "encode");
     EXPECT_EQ(Item(0)->profile, nullptr);
     ASSERT_EQ(plan->hosts->len, 2u);
-    g_autoptr(FfarmChoice) mounted = ffarm_plan_choose(plan, Item(0), Host(0), nullptr);
+    g_autoptr(FfarmChoice) mounted = ffarm_plan_choose(plan, Item(0), Host(0), nullptr, nullptr);
     ASSERT_NE(mounted, nullptr);
     std::string job = Item(0)->job_id;
     EXPECT_EQ(Argv(mounted),
@@ -76,7 +76,7 @@ TEST_F(PlanHosts, TheGuidesHousehold)
               "file:/mnt/media/.ffarm-" +
                   job + ".mkv.tmp");
     EXPECT_STREQ(mounted->engine, "qsv");
-    g_autoptr(FfarmChoice) streaming = ffarm_plan_choose(plan, Item(0), Host(1), nullptr);
+    g_autoptr(FfarmChoice) streaming = ffarm_plan_choose(plan, Item(0), Host(1), nullptr, nullptr);
     ASSERT_NE(streaming, nullptr);
     EXPECT_EQ(streaming->placement->host_input, "/tmp/ffarm-" + job + "/in.mp4");
     EXPECT_STREQ(streaming->engine, "cuda");
@@ -132,10 +132,10 @@ TEST_F(PlanHosts, PrecedenceOfProfiles)
         {1, 2, "cuda", nullptr},
     };
     for (const auto &one : cases) {
-        g_autofree char *reason = nullptr;
-        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(one.item), Host(one.host), &reason);
+        g_auto(FfarmRefusal) refusal = {};
+        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(one.item), Host(one.host), nullptr, &refusal);
         EXPECT_STREQ(choice ? choice->profile->name : nullptr, one.profile) << one.item << " " << one.host;
-        EXPECT_STREQ(reason, one.reason);
+        EXPECT_STREQ(refusal.reason, one.reason);
     }
     EXPECT_EQ(Fate(3), "skip: rule 'small' says SKIP"); // also for hosts with a profile of their own
 }
@@ -223,9 +223,9 @@ profiles:
         {4, 0, "cuda", nullptr, "-c:v av1_nvenc -preset p5 -tune hq -pix_fmt yuv420p -rc vbr -cq 30 -b:v 0 -map"},
     };
     for (const auto &one : cases) {
-        g_autofree char *reason = nullptr;
-        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(one.item), Host(one.host), &reason);
-        ASSERT_NE(choice, nullptr) << reason;
+        g_auto(FfarmRefusal) refusal = {};
+        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(one.item), Host(one.host), nullptr, &refusal);
+        ASSERT_NE(choice, nullptr) << refusal.reason;
         EXPECT_STREQ(choice->engine, one.engine);
         EXPECT_STREQ(choice->passed_over, one.passed_over);
         EXPECT_NE(Argv(choice).find(one.words), std::string::npos) << Argv(choice) << "\n" << one.words;
@@ -278,9 +278,9 @@ profiles:
         {2, 0, "cpu", audio + "-c:v libx264 -crf 22 -map"},
     };
     for (const auto &one : cases) {
-        g_autofree char *reason = nullptr;
-        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(one.item), Host(one.host), &reason);
-        ASSERT_NE(choice, nullptr) << reason;
+        g_auto(FfarmRefusal) refusal = {};
+        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(one.item), Host(one.host), nullptr, &refusal);
+        ASSERT_NE(choice, nullptr) << refusal.reason;
         EXPECT_STREQ(choice->engine, one.engine);
         EXPECT_NE(Argv(choice).find(one.words), std::string::npos) << Argv(choice) << "\n" << one.words;
     }

@@ -223,7 +223,7 @@ TEST_F(JsonPlan, EventsOfAJob)
     Give("a.mkv", nullptr, "p");
     Give("none.mkv", nullptr, "p");
     ASSERT_TRUE(Plan());
-    g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(0), Host(0), nullptr);
+    g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(0), Host(0), nullptr, nullptr);
     g_autoptr(FfarmJob) job = ffarm_job_new(Item(0));
     FfarmProgress progress = {};
     progress.fraction = 0.25;

@@ -68,13 +68,13 @@ static void print_hosts(const FfarmPlan *plan, const FfarmPlanItem *item, gboole
     g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < plan->hosts->len; i++) {
         const FfarmHost *host = g_ptr_array_index(plan->hosts, i);
-        g_autofree char *reason = NULL;
-        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, item, host, &reason);
+        g_auto(FfarmRefusal) refusal = {0};
+        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, item, host, NULL, &refusal);
         if (choice) {
             print_choice(choice, said);
         } else if (with_refusals) {
             g_autofree char *name = cli_host_name(host);
-            print_line("  not on %s: %s", name, reason);
+            print_line("  not on %s: %s", name, refusal.reason);
         }
     }
 }
