@@ -21,12 +21,15 @@ static const FfarmEngine engines[] = {
 static const char *const engine_names[G_N_ELEMENTS(engines) + 1] = {"cuda", "qsv", "vaapi", "videotoolbox",
                                                                     "amf",  "cpu", NULL};
 
+#define MAX_QP 51 /* of H.264 and HEVC; ffmpeg refuses more */
+
 /* How the neutral scale maps on an encoder's own. */
 typedef enum {
     SCALE_SAME,         /* x265's */
     SCALE_NVENC,        /* x265 + 5 */
     SCALE_QP,           /* x265 + 3 */
-    SCALE_AV1,          /* 0 to 63, by four points */
+    SCALE_ICQ,          /* the same, from 1: 0 stands for not set */
+    SCALE_AV1,          /* 1 to 63, by four points; 0 stands for not set */
     SCALE_AV1_QUANT,    /* 0 to 255, five for one */
     SCALE_VIDEOTOOLBOX, /* 1 to 100, higher is better */
 } Scale;
@@ -34,7 +37,7 @@ typedef enum {
 typedef struct {
     FfarmEncoder encoder;
     Scale scale;
-    const char *knob; /* the one that works; %d is the number, %p the same for P frames, two more */
+    const char *knob; /* the one that works; %d is the number, %p the same for P and B frames, two more */
 } Row;
 
 #define NVENC_PRESETS                                                                                                  \
@@ -77,7 +80,7 @@ static const Row rows[] = {
     {{"qsv", "hevc", "hevc_qsv", {"nv12", "p010le"}, "main10", QSV_PRESETS, NULL, NULL},
      SCALE_QP,
      "-global_quality %d"},
-    {{"qsv", "av1", "av1_qsv", {"nv12", "p010le"}, NULL, QSV_PRESETS, NULL, "6.0"}, SCALE_SAME, "-global_quality %d"},
+    {{"qsv", "av1", "av1_qsv", {"nv12", "p010le"}, NULL, QSV_PRESETS, NULL, "6.0"}, SCALE_ICQ, "-global_quality %d"},
     {{"vaapi", "h264", "h264_vaapi", {"nv12", NULL}, NULL, NO_PRESETS, NULL, NULL}, SCALE_QP, "-rc_mode CQP -qp %d"},
     {{"vaapi", "hevc", "hevc_vaapi", {"nv12", "p010"}, "main10", NO_PRESETS, NULL, NULL},
      SCALE_QP,
@@ -93,7 +96,7 @@ static const Row rows[] = {
      "-q:v %d"},
     {{"amf", "h264", "h264_amf", {"nv12", NULL}, NULL, AMF_PRESETS, NULL, "4.0"},
      SCALE_QP,
-     "-rc cqp -qp_i %d -qp_p %p"},
+     "-rc cqp -qp_i %d -qp_p %p -qp_b %p"},
     {{"amf", "hevc", "hevc_amf", {"nv12", NULL}, NULL, AMF_PRESETS, NULL, "4.0"},
      SCALE_QP,
      "-rc cqp -qp_i %d -qp_p %p"},
@@ -169,7 +172,7 @@ static int av1_scale(int quality)
     while (i + 1 < G_N_ELEMENTS(points) && quality > points[i].from)
         i++;
     double share = (double)(quality - points[i - 1].from) / (points[i].from - points[i - 1].from);
-    return (int)floor(points[i - 1].to + share * (points[i].to - points[i - 1].to));
+    return MAX(1, (int)floor(points[i - 1].to + share * (points[i].to - points[i - 1].to)));
 }
 
 static int scaled(Scale scale, int quality)
@@ -178,7 +181,9 @@ static int scaled(Scale scale, int quality)
     case SCALE_NVENC:
         return CLAMP(quality + 5, 1, 51);
     case SCALE_QP:
-        return CLAMP(quality + 3, 1, 51);
+        return CLAMP(quality + 3, 1, MAX_QP);
+    case SCALE_ICQ:
+        return CLAMP(quality, 1, MAX_QP);
     case SCALE_AV1:
         return av1_scale(quality);
     case SCALE_AV1_QUANT:
@@ -188,6 +193,12 @@ static int scaled(Scale scale, int quality)
     default:
         return quality;
     }
+}
+
+/* For the frames that lean on one of @number. */
+static int beside(Scale scale, int number)
+{
+    return scale == SCALE_QP ? MIN(number + 2, MAX_QP) : number + 2;
 }
 
 /* The neutral number for @quality, -1 if it is none. x264 needs a little less at the low end than x265. */
@@ -214,7 +225,7 @@ char **ffarm_engine_quality(const char *encoder, const char *quality)
         for (char **word = words; *word; word++) {
             if ((*word)[0] != '%')
                 continue;
-            int value = (*word)[1] == 'p' ? own + 2 : own;
+            int value = (*word)[1] == 'p' ? beside(rows[i].scale, own) : own;
             g_free(*word);
             *word = g_strdup_printf("%d", value);
         }

@@ -65,10 +65,21 @@ TEST(EngineQuality, StaysInRangeAndInOrder)
             }
             EXPECT_TRUE(is_reversed ? number <= before : number >= before) << encoder << " " << quality;
             EXPECT_LE(number, 255);
-            EXPECT_GE(number, 0);
+            EXPECT_GE(number, g_str_has_prefix(encoder, "libx") ? 0 : 1) << "0 means unset to all others";
             before = number;
         }
     }
+}
+
+TEST(EngineQuality, EndsOfTheScaleAreTakenByTheEncoders)
+{
+    EXPECT_EQ(Quality("h264_amf", "medium"), "-rc cqp -qp_i 25 -qp_p 27 -qp_b 27");
+    EXPECT_EQ(Quality("h264_amf", "51"), "-rc cqp -qp_i 51 -qp_p 51 -qp_b 51");
+    EXPECT_EQ(Quality("hevc_amf", "47"), "-rc cqp -qp_i 50 -qp_p 51");
+    EXPECT_EQ(Quality("av1_amf", "51"), "-rc cqp -qp_i 253 -qp_p 255");
+    EXPECT_EQ(Quality("libsvtav1", "0"), "-crf 1");
+    EXPECT_EQ(Quality("av1_nvenc", "0"), "-rc vbr -cq 1 -b:v 0");
+    EXPECT_EQ(Quality("av1_qsv", "0"), "-global_quality 1");
 }
 
 TEST(EngineQuality, SaysNothingWhereItKnowsNothing)
