@@ -74,6 +74,13 @@ class FfmpegHelp
         return encoders_.count(encoder) > 0;
     }
 
+    // TRUE for options of ffmpeg itself, which stand before -i too.
+    bool IsOfProgram(const std::string &option) const
+    {
+        std::string name = option.substr(1, option.find(':') - 1);
+        return of_program_.count(name) > 0 || (name.rfind("no", 0) == 0 && of_program_.count(name.substr(2)) > 0);
+    }
+
     // Why @option with @value is wrong for @encoder; empty if there is nothing to say against it.
     std::string Objection(const std::string &encoder, const std::string &option, const std::string &value)
     {
@@ -82,7 +89,7 @@ class FfmpegHelp
         for (const Table *table : std::initializer_list<const Table *>{&own, &generic_})
             if (auto found = table->find(name); found != table->end())
                 return ObjectionTo(found->second, value);
-        return of_program_.count(name) > 0 ? "" : "no such option";
+        return IsOfProgram(option) ? "" : "no such option";
     }
 
     // Why frames of @format are not taken as they are.

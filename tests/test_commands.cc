@@ -32,7 +32,7 @@ std::vector<std::string> Programs()
 // One way to encode.
 struct Command {
     std::string engine, encoder, trace;
-    std::vector<std::string> words;
+    std::vector<std::string> input, words;
 };
 
 std::string ValueOf(const std::vector<std::string> &words, const std::string &option)
@@ -60,6 +60,8 @@ std::vector<Command> Commands(const char *codec, const char *depth, const char *
             continue;
         Command command;
         command.engine = options->engine;
+        for (char **word = options->input; *word; word++)
+            command.input.push_back(*word);
         for (char **word = options->output; *word; word++)
             command.words.push_back(*word);
         command.encoder = ValueOf(command.words, "-c:v");
@@ -196,6 +198,8 @@ TEST_P(CommandsOf, WrongWordsAreFoundOut)
     EXPECT_EQ(Help()->Objection("libsvtav1", "-cq", "20"), "no such option");
     EXPECT_EQ(Help()->Objection("libsvtav1", "-lowres", "1"), "not for encoders");
     EXPECT_NE(Help()->ObjectionToFormat("libsvtav1", "nv12"), "");
+    EXPECT_TRUE(Help()->IsOfProgram("-vaapi_device"));
+    EXPECT_FALSE(Help()->IsOfProgram("-cq"));
     EXPECT_EQ(Complaints("Codec AVOption cq (x) has not been used for any stream.\n"),
               "Codec AVOption cq (x) has not been used for any stream.\n");
 }
@@ -216,6 +220,8 @@ TEST_P(CommandsOf, EveryOptionAndValueIsKnownToTheEncoder)
         }
         checked.insert(command.encoder);
         ASSERT_EQ(Objections(Help(), command.encoder, command.words), "");
+        for (size_t i = 0; i < command.input.size(); i += 2)
+            ASSERT_TRUE(Help()->IsOfProgram(command.input[i])) << command.input[i];
     }
     EXPECT_GE(checked.size(), 3u) << "nothing was asked of " << GetParam();
     for (const std::string &encoder : absent)
@@ -235,8 +241,8 @@ TEST_P(CommandsOf, EveryOptionOfTheTrialsIsKnown)
                 g_autofree char *trace = g_strjoinv(" ", argv);
                 SCOPED_TRACE(trace);
                 char **word = argv;
-                while (*word && strcmp(*word, "-i") != 0)
-                    word++;
+                for (; *word && strcmp(*word, "-i") != 0; word++)
+                    EXPECT_TRUE(**word != '-' || Help()->IsOfProgram(*word)) << *word;
                 ASSERT_TRUE(word[0] && word[1]);
                 std::vector<std::string> words;
                 for (word += 2; *word && word[1]; word++)

@@ -7,40 +7,43 @@ releases="trixie sid"
 cache=${FFARM_RELEASES:-/var/cache/ffarm-releases}
 mirror=${FFARM_MIRROR:-http://deb.debian.org/debian}
 
-# release_make SUITE: a small system with ffmpeg and sshd in $cache/SUITE, there at once or not at all. Its mounts and processes
-# go with the process that made it.
+# release_make SUITE: a small system with ffmpeg and sshd in $cache/SUITE, there at once or not at all.
 release_make() {
   [ -x "$cache/$1/usr/bin/ffmpeg" ] && return 0
   echo "# downloading $1 into $cache" >&2
-  rm -rf --one-file-system "$cache/$1.new"
-  setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --propagation private nice sh -ec '
-    root=$1/$2.new
-    debootstrap --variant=minbase "$2" "$root" "$3"
-    printf "#!/bin/sh\nexit 101\n" >"$root/usr/sbin/policy-rc.d"
-    chmod +x "$root/usr/sbin/policy-rc.d"
-    cp /etc/resolv.conf "$root/etc/resolv.conf"
-    mount -t proc proc "$root/proc"
-    export DEBIAN_FRONTEND=noninteractive
-    # What a mirror has of sid may be older than it says that it may get.
-    options="-q -y -o Acquire::Check-Valid-Until=false -o APT::Install-Recommends=false -o Dpkg::Options::=--force-unsafe-io"
-    chroot "$root" apt-get $options update
-    chroot "$root" apt-get $options install ffmpeg openssh-server
-    chroot "$root" apt-get clean
-  ' make "$cache" "$1" "$mirror" >"$cache/$1.log" 2>&1 </dev/null || { tail -20 "$cache/$1.log" >&2; return 1; }
-  mv "$cache/$1.new" "$cache/$1"
+  local root=$cache/$1.new
+  # What a mirror has of sid may be older than it says that it may get.
+  local apt="apt-get -q -y -o Acquire::Check-Valid-Until=false -o APT::Install-Recommends=false -o Dpkg::Options::=--force-unsafe-io"
+  {
+    rm -rf --one-file-system "$root" &&
+      debootstrap --variant=minbase "$1" "$root" "$mirror" &&
+      printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" &&
+      chmod +x "$root/usr/sbin/policy-rc.d" &&
+      cp /etc/resolv.conf "$root/etc/resolv.conf" &&
+      mount -t proc proc "$root/proc" &&
+      chroot "$root" $apt update &&
+      chroot "$root" $apt install ffmpeg openssh-server &&
+      chroot "$root" apt-get clean &&
+      umount "$root/proc" &&
+      mv "$root" "$cache/$1"
+  } >"$cache/$1.log" 2>&1 </dev/null || { tail -20 "$cache/$1.log" >&2; return 1; }
 }
-if [ -z "${E2E_INSIDE:-}" ] && [ "$(id -u)" = 0 ]; then
-  . "$(dirname "$0")/../../tools/packages.sh"
-  install_packages debootstrap jq && mkdir -p "$cache" || exit 99
-  exec 8>"$cache/lock"
-  flock 8
+if [ "${1:-}" = --make ]; then
+  export DEBIAN_FRONTEND=noninteractive
   makers=()
   for release in $releases; do
     release_make "$release" &
     makers+=($!)
   done
-  for maker in "${makers[@]}"; do wait "$maker" || { echo "Bail out! the systems could not be made" && exit 99; }; done
-  exec 8>&-
+  for maker in "${makers[@]}"; do wait "$maker" || exit; done
+  exit 0
+fi
+if [ -z "${E2E_INSIDE:-}" ] && [ "$(id -u)" = 0 ]; then
+  . "$(dirname "$0")/../../tools/packages.sh"
+  install_packages debootstrap jq && mkdir -p "$cache" || exit 99
+  # Its mounts and processes go with it, and it goes with this shell.
+  flock -F "$cache/lock" setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc --propagation private \
+    nice bash "$0" --make || { echo "Bail out! the systems could not be made" && exit 99; }
 fi
 . "$(dirname "$0")/lib.sh"
 
