@@ -11,6 +11,7 @@ void ffarm_capability_free(FfarmCapability *capability)
     g_free(capability->device);
     g_free(capability->words);
     g_free(capability->command);
+    g_free(capability->driver);
     g_free(capability);
 }
 
@@ -21,6 +22,7 @@ FfarmCapability *ffarm_capability_copy(const FfarmCapability *capability)
     copy->device = g_strdup(capability->device);
     copy->words = g_strdup(capability->words);
     copy->command = g_strdup(capability->command);
+    copy->driver = g_strdup(capability->driver);
     return copy;
 }
 
@@ -64,6 +66,7 @@ FfarmAbilities *ffarm_abilities_ref(const FfarmAbilities *abilities)
 static void clear(gpointer data)
 {
     FfarmAbilities *abilities = data;
+    g_free(abilities->machine);
     g_clear_pointer(&abilities->encoders, g_ptr_array_unref);
     g_ptr_array_unref(abilities->decoders);
     g_ptr_array_unref(abilities->speeds);
@@ -82,6 +85,7 @@ FfarmAbilities *ffarm_abilities_copy(const FfarmAbilities *abilities)
         return copy;
     copy->os = abilities->os;
     copy->ffmpeg_version = abilities->ffmpeg_version;
+    copy->machine = g_strdup(abilities->machine);
     if (abilities->encoders)
         copy->encoders = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_capability_free);
     for (guint i = 0; abilities->encoders && i < abilities->encoders->len; i++)

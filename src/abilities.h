@@ -23,6 +23,7 @@ typedef struct {
     char *command;     /* that ran there, as a person can paste it into a shell; NULL without a codec */
     gint64 elapsed_us; /* of the encode */
     gint64 proved_us;  /* when, since 1970; 0: just now */
+    char *driver;      /* as it calls itself, with the device; NULL: it was not told */
 } FfarmCapability;
 
 /* What came of trying to decode on hardware. */
@@ -50,6 +51,7 @@ typedef struct {
 typedef struct {
     FfarmOs os;           /* UNKNOWN: was not asked */
     guint ffmpeg_version; /* 100 * major + minor, 701 for "7.1.5"; 0: not known */
+    char *machine;        /* by which the journal knows it, see journal.h; NULL: was not asked */
     GPtrArray *encoders;  /* of FfarmCapability; NULL: nothing was tried */
     GPtrArray *decoders;  /* of FfarmDecodeCapability; never NULL */
     GPtrArray *speeds;    /* of FfarmSpeed; never NULL */

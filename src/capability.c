@@ -2,40 +2,17 @@
 #include "capability.h"
 
 #include <string.h>
-#include <unistd.h>
 
-#include <glib/gstdio.h>
-
-#include "capability_nodes.h"
-#include "capability_picture.h"
-#include "capability_recipe.h"
+#include "capability_trial.h"
 #include "engine.h"
-#include "runner.h"
-#include "shell.h"
-
-#define LIST_MS 15000
-#define TRIAL_MS 15000
-#define MAX_LISTING (256 * 1024)
-#define MAX_SAID (64 * 1024)
-#define MAX_PICTURE (16 * 1024 * 1024) /* ten frames take less, whatever the quality */
 
 typedef struct {
-    FfarmRunner *runner;
-    const char *ffmpeg_here;
-    char *listing;    /* what `ffmpeg -encoders` printed */
-    char *gone;       /* why nothing more can be asked; NULL: it can */
-    GPtrArray *nodes; /* of char: render nodes to try, at least one */
-    gboolean has_nodes;
-    GPtrArray *rows; /* of FfarmCapability */
-    GCancellable *cancellable;
-} Prover;
-
-/* What a trial says and sends. */
-typedef struct {
-    GString *said;
-    int fd;
-    gsize bytes;
-} Catch;
+    FfarmBench bench;
+    const FfarmLearning *learning;
+    GArray *wanted;            /* of FfarmWant; NULL: all */
+    FfarmAbilities *known;     /* what the journal has; its encoders are never NULL */
+    FfarmAbilities *abilities; /* what comes of it; likewise */
+} Learner;
 
 const FfarmCapability *ffarm_capability_of_engine(const GPtrArray *capabilities, const char *engine)
 {
@@ -49,231 +26,252 @@ const FfarmCapability *ffarm_capability_of_engine(const GPtrArray *capabilities,
     return best;
 }
 
-static gboolean was_cancelled(const GError *error)
+/* --- what is known --- */
+
+/* What can't be read or written is tried, or will be, once more. */
+static void pass_over(GError *error)
 {
-    return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    if (error)
+        g_debug("%s", error->message);
+    g_clear_error(&error);
 }
 
-static gboolean on_picture(const char *data, gsize length, gpointer user_data)
+static void recall(Learner *learner)
 {
-    Catch *caught = user_data;
-    caught->bytes += length;
-    if (caught->bytes > MAX_PICTURE)
-        return FALSE;
-    while (length > 0) {
-        gssize written = write(caught->fd, data, length);
-        if (written <= 0)
-            return FALSE;
-        data += written;
-        length -= (gsize)written;
+    const FfarmLearning *learning = learner->learning;
+    GError *error = NULL;
+    if (!learning->is_fresh)
+        ffarm_journal_find_capabilities(learning->journal, learner->abilities->machine, learner->known, &error);
+    pass_over(error);
+    g_ptr_array_extend_and_steal(learner->abilities->decoders, g_steal_pointer(&learner->known->decoders));
+    learner->known->decoders = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_decode_capability_free);
+}
+
+/* What is true of the whole engine now takes away what was kept of it. */
+static void keep(Learner *learner, const FfarmCapability *row)
+{
+    const FfarmLearning *learning = learner->learning;
+    const char *machine = learner->abilities->machine;
+    GError *error = NULL;
+    gboolean is_whole =
+        ffarm_capability_is_of_engine(row->class_) && ffarm_capability_verdict(row->class_) != FFARM_CAPABILITY_BUSY;
+    if (learning->is_dry)
+        return;
+    if (!is_whole ||
+        ffarm_journal_forget_capability(learning->journal, machine, row->engine, row->device, NULL, 0, &error))
+        ffarm_journal_note_capability(learning->journal, machine, row, &error);
+    pass_over(error);
+}
+
+/* Moves what the journal has of this to the abilities.
+ * @device: NULL: whichever the engine takes; @codec: NULL: what is true of the whole engine
+ * Returns: borrowed; NULL if nothing is known. */
+static const FfarmCapability *take_known(Learner *learner, const char *engine, const char *device, const char *codec,
+                                         int depth)
+{
+    GPtrArray *rows = learner->known->encoders;
+    for (guint i = 0; i < rows->len; i++) {
+        FfarmCapability *row = g_ptr_array_index(rows, i);
+        gboolean is_it = codec ? g_strcmp0(row->codec, codec) == 0 && row->depth == depth
+                               : ffarm_capability_is_of_engine(row->class_);
+        if (!is_it || strcmp(row->engine, engine) != 0 || (device && g_strcmp0(row->device, device) != 0))
+            continue;
+        g_ptr_array_add(learner->abilities->encoders, g_ptr_array_steal_index(rows, i));
+        return row;
     }
-    return TRUE;
+    return NULL;
 }
 
-/* What tells why comes first where there is an end to it. */
-static gboolean on_words(const char *data, gsize length, gpointer user_data)
-{
-    Catch *caught = user_data;
-    g_string_append_len(caught->said, data, (gssize)MIN(length, MAX_SAID - caught->said->len));
-    return TRUE;
-}
+/* --- what has to be tried --- */
 
-static FfarmCapabilityClass class_of_failure(const GError *error)
+static gboolean is_wanted(const Learner *learner, const FfarmRecipe *recipe, int depth)
 {
-    if (g_error_matches(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_TIMEOUT))
-        return FFARM_CAPABILITY_TOO_SLOW;
-    if (g_error_matches(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_EXEC))
-        return FFARM_CAPABILITY_UNKNOWN;
-    return FFARM_CAPABILITY_LOST;
-}
-
-/* Encodes there, into the file @path here, and judges it. Returns: FALSE only if cancelled. */
-static gboolean encode(Prover *prover, const char *const *argv, const char *path, int fd, FfarmCapability *row,
-                       GError **error)
-{
-    g_autoptr(GString) said = g_string_new(NULL);
-    Catch caught = {said, fd, 0};
-    FfarmCommand command = {argv, TRIAL_MS, 0, on_picture, on_words, &caught};
-    FfarmExit end = {0};
-    g_autoptr(GError) inner = NULL;
-    gint64 begin_us = g_get_monotonic_time();
-    gboolean has_ended = ffarm_runner_run(prover->runner, &command, &end, prover->cancellable, &inner);
-    row->elapsed_us = g_get_monotonic_time() - begin_us;
-    FfarmTrialPicture picture = {0};
-    if (was_cancelled(inner) ||
-        (has_ended && !end.is_stopped && end.exit_status == 0 &&
-         !ffarm_trial_picture_read(path, prover->ffmpeg_here, &picture, prover->cancellable, &inner))) {
-        g_propagate_error(error, g_steal_pointer(&inner));
-        return FALSE;
-    }
-    if (!has_ended) {
-        row->class_ = class_of_failure(inner);
-        row->words = g_strdup(inner->message);
-    } else {
-        row->class_ = ffarm_capability_judge(end.exit_status, said->str, row->depth, &picture, &row->words);
-    }
-    return TRUE;
-}
-
-/* Returns: FALSE only if cancelled. */
-static gboolean encode_to_file(Prover *prover, const char *const *argv, FfarmCapability *row, GError **error)
-{
-    g_autofree char *path = NULL;
-    g_autoptr(GError) inner = NULL;
-    int fd = g_file_open_tmp("ffarm-trial-XXXXXX", &path, &inner);
-    if (fd < 0) {
-        row->class_ = FFARM_CAPABILITY_NOT_COMPARED;
-        row->words = g_strdup(inner->message);
-        return TRUE;
-    }
-    gboolean is_told = encode(prover, argv, path, fd, row, error);
-    close(fd);
-    g_unlink(path);
-    return is_told;
-}
-
-/* One trial. A connection that was lost is taken up again once; The host is gone if that fails.
- * Returns: FALSE only if cancelled. */
-static gboolean try_once(Prover *prover, const FfarmRecipe *recipe, const char *node, gboolean is_second,
-                         FfarmCapability *row, GError **error)
-{
-    g_autoptr(GError) inner = NULL;
-    if (!prover->gone && !ffarm_runner_open(prover->runner, 0, prover->cancellable, &inner)) {
-        if (was_cancelled(inner)) {
-            g_propagate_error(error, g_steal_pointer(&inner));
-            return FALSE;
-        }
-        prover->gone = g_strdup(inner->message);
-    }
-    g_clear_pointer(&row->words, g_free);
-    if (prover->gone) {
-        row->class_ = FFARM_CAPABILITY_HOST_GONE;
-        row->words = g_strdup(prover->gone);
-        return TRUE;
-    }
-    FfarmOs os = ffarm_runner_os(prover->runner);
-    const char *ffmpeg = ffarm_runner_peek_host(prover->runner)->ffmpeg;
-    g_auto(GStrv) argv = ffarm_recipe_argv(recipe, ffmpeg, os, node, row->depth, is_second);
-    g_free(row->command);
-    row->command = ffarm_shell_display((const char *const *)argv);
-    if (!encode_to_file(prover, (const char *const *)argv, row, error))
-        return FALSE;
-    if (row->class_ != FFARM_CAPABILITY_NO_DEVICE || !ffarm_recipe_needs_node(recipe, os) || !prover->has_nodes)
-        return TRUE;
-    return ffarm_nodes_explain(prover->runner, node, &row->class_, prover->cancellable, error);
-}
-
-/* Tries @recipe on one render node after the other, and by its other knob where the first is not taken. */
-static gboolean try_all_ways(Prover *prover, const FfarmRecipe *recipe, FfarmCapability *row, GError **error)
-{
-    gboolean needs_node = ffarm_recipe_needs_node(recipe, ffarm_runner_os(prover->runner));
-    for (guint i = 0; i < (needs_node ? prover->nodes->len : 1); i++) {
-        const char *node = g_ptr_array_index(prover->nodes, i);
-        if (!try_once(prover, recipe, node, FALSE, row, error))
-            return FALSE;
-        if (row->class_ == FFARM_CAPABILITY_KNOB && recipe->other_knob &&
-            !try_once(prover, recipe, node, TRUE, row, error))
-            return FALSE;
-        if (row->class_ == FFARM_CAPABILITY_PROVED)
+    for (guint i = 0; learner->wanted && i < learner->wanted->len; i++) {
+        const FfarmWant *want = &g_array_index(learner->wanted, FfarmWant, i);
+        if (strcmp(want->engine, recipe->engine) == 0 && strcmp(want->codec, recipe->codec) == 0 &&
+            want->depth == depth)
             return TRUE;
     }
-    return TRUE;
+    return !learner->wanted;
 }
 
-static FfarmCapability *add_row(Prover *prover, const char *engine, const char *codec, int depth)
+static FfarmCapability *row_new(const char *engine, const char *codec, int depth)
 {
     FfarmCapability *row = g_new0(FfarmCapability, 1);
     row->engine = engine;
     row->codec = codec;
     row->depth = depth;
     row->class_ = FFARM_CAPABILITY_BUILD_LACKS;
-    g_ptr_array_add(prover->rows, row);
     return row;
 }
 
-static gboolean prove_engine(Prover *prover, const char *engine, GError **error)
+static void add_lack(Learner *learner, const char *engine, const char *device, const char *codec, int depth)
 {
-    gboolean is_listed = FALSE;
-    for (const FfarmRecipe *recipe = ffarm_recipes(); recipe->engine; recipe++) {
-        if (strcmp(recipe->engine, engine) != 0 || !ffarm_capability_is_listed(prover->listing, recipe->encoder))
-            continue;
-        is_listed = TRUE;
-        for (int depth = 8; depth <= 10; depth += 2) {
-            FfarmCapability *row = add_row(prover, engine, recipe->codec, depth);
-            if (!try_all_ways(prover, recipe, row, error))
-                return FALSE;
-            if (ffarm_capability_is_of_engine(row->class_))
-                return TRUE;
-        }
+    FfarmCapability *row = row_new(engine, codec, depth);
+    row->device = g_strdup(device);
+    g_ptr_array_add(learner->abilities->encoders, row);
+}
+
+/* @is_over: out: nothing else needs to be tried of the engine on this device. Returns: FALSE only if cancelled. */
+static gboolean learn_encoder(Learner *learner, const FfarmRecipe *recipe, const char *device, int depth,
+                              gboolean *is_over, GError **error)
+{
+    const FfarmCapability *known = take_known(learner, recipe->engine, device, recipe->codec, depth);
+    *is_over = known && ffarm_capability_is_of_engine(known->class_);
+    if (known || !is_wanted(learner, recipe, depth))
+        return TRUE;
+    FfarmCapability *row = row_new(recipe->engine, recipe->codec, depth);
+    if (!ffarm_bench_try(&learner->bench, recipe, device, row, error)) {
+        ffarm_capability_free(row);
+        return FALSE;
     }
-    if (!is_listed)
-        add_row(prover, engine, NULL, 0);
+    row->proved_us = g_get_real_time();
+    keep(learner, row);
+    g_ptr_array_add(learner->abilities->encoders, row);
+    *is_over = ffarm_capability_is_of_engine(row->class_);
     return TRUE;
+}
+
+static gboolean is_listed(const Learner *learner, const FfarmRecipe *recipe)
+{
+    return ffarm_capability_is_listed(learner->bench.machine->listing, recipe->encoder);
+}
+
+static gboolean has_listed(const Learner *learner, const char *engine)
+{
+    for (const FfarmRecipe *recipe = ffarm_recipes(); recipe->engine; recipe++)
+        if (strcmp(recipe->engine, engine) == 0 && is_listed(learner, recipe))
+            return TRUE;
+    return FALSE;
+}
+
+static void add_lacks(Learner *learner, const char *engine, const char *device)
+{
+    for (const FfarmRecipe *recipe = ffarm_recipes(); recipe->engine; recipe++)
+        for (int depth = 8; depth <= 10; depth += 2)
+            if (strcmp(recipe->engine, engine) == 0 && !is_listed(learner, recipe))
+                add_lack(learner, engine, device, recipe->codec, depth);
+}
+
+static gboolean learn_device(Learner *learner, const char *engine, const char *device, GError **error)
+{
+    gboolean is_over = FALSE;
+    if (!has_listed(learner, engine)) {
+        add_lack(learner, engine, device, NULL, 0);
+        return TRUE;
+    }
+    if (take_known(learner, engine, device, NULL, 0))
+        return TRUE;
+    for (const FfarmRecipe *recipe = ffarm_recipes(); recipe->engine; recipe++) {
+        if (strcmp(recipe->engine, engine) != 0 || !is_listed(learner, recipe))
+            continue;
+        for (int depth = 8; depth <= 10 && !is_over; depth += 2)
+            if (!learn_encoder(learner, recipe, device, depth, &is_over, error))
+                return FALSE;
+    }
+    if (!is_over)
+        add_lacks(learner, engine, device);
+    return TRUE;
+}
+
+/* On each of the devices that the configuration names, else on that which the engine takes itself. */
+static gboolean learn_engine(Learner *learner, const char *engine, GError **error)
+{
+    const FfarmHost *host = ffarm_runner_peek_host(learner->bench.runner);
+    gboolean has_named = FALSE;
+    for (guint i = 0; i < host->devices->len; i++) {
+        const FfarmDevice *device = g_ptr_array_index(host->devices, i);
+        if (strcmp(device->engine, engine) != 0 || !device->name)
+            continue;
+        has_named = TRUE;
+        if (!learn_device(learner, engine, device->name, error))
+            return FALSE;
+    }
+    return has_named || learn_device(learner, engine, NULL, error);
+}
+
+/* --- a host --- */
+
+static gboolean was_cancelled(const GError *error)
+{
+    return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* It could not be asked: that says nothing of what it can do. */
+static void add_silence(Learner *learner, const char *words)
+{
+    for (const char *const *engine = ffarm_engine_names(); *engine; engine++) {
+        FfarmCapability *row = row_new(*engine, NULL, 0);
+        row->class_ = FFARM_CAPABILITY_HOST_GONE;
+        row->words = g_strdup(words);
+        g_ptr_array_add(learner->abilities->encoders, row);
+    }
 }
 
 /* Returns: FALSE only if cancelled. */
-static gboolean list_encoders(Prover *prover, GError **error)
+static gboolean learn(Learner *learner, GError **error)
 {
-    const char *argv[] = {ffarm_runner_peek_host(prover->runner)->ffmpeg, "-hide_banner", "-encoders", NULL};
     g_autoptr(GError) inner = NULL;
-    int status = 0;
-    if (!ffarm_runner_open(prover->runner, 0, prover->cancellable, &inner) ||
-        !ffarm_runner_ask(prover->runner, argv, LIST_MS, MAX_LISTING, &prover->listing, NULL, &status,
-                          prover->cancellable, &inner)) {
-        if (was_cancelled(inner)) {
-            g_propagate_error(error, g_steal_pointer(&inner));
-            return FALSE;
-        }
-        prover->gone = g_strdup(inner->message);
+    g_autoptr(FfarmMachine) machine = NULL;
+    FfarmRunner *runner = learner->bench.runner;
+    if (ffarm_runner_open(runner, 0, learner->bench.cancellable, &inner))
+        machine = ffarm_machine_ask(runner, learner->bench.cancellable, &inner);
+    if (was_cancelled(inner)) {
+        g_propagate_error(error, g_steal_pointer(&inner));
+        return FALSE;
     }
-    return TRUE;
+    if (!machine) {
+        add_silence(learner, inner->message);
+        return TRUE;
+    }
+    learner->bench.machine = machine;
+    learner->abilities->machine = g_strdup(machine->id);
+    recall(learner);
+    gboolean is_learned = TRUE;
+    for (const char *const *engine = ffarm_engine_names(); *engine && is_learned; engine++)
+        is_learned = learn_engine(learner, *engine, error);
+    learner->bench.machine = NULL;
+    return is_learned;
 }
 
-static gboolean prove_engines(Prover *prover, GError **error)
+static GPtrArray *rows_new(void)
 {
-    if (!list_encoders(prover, error))
-        return FALSE;
-    if (!prover->gone && !ffarm_nodes_find(prover->runner, prover->nodes, prover->cancellable, error))
-        return FALSE;
-    prover->has_nodes = prover->nodes->len > 0;
-    if (!prover->has_nodes)
-        g_ptr_array_add(prover->nodes, g_strdup(FFARM_FIRST_NODE));
-    for (const char *const *engine = ffarm_engine_names(); *engine; engine++) {
-        if (prover->listing && !prove_engine(prover, *engine, error))
-            return FALSE;
-        if (prover->listing)
-            continue;
-        FfarmCapability *row = add_row(prover, *engine, NULL, 0);
-        row->class_ = FFARM_CAPABILITY_HOST_GONE;
-        row->words = g_strdup(prover->gone);
-    }
-    return TRUE;
+    return g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_capability_free);
 }
 
-static gboolean prove(FfarmHostReport *report, const char *ffmpeg_here, GCancellable *cancellable, GError **error)
+FfarmAbilities *ffarm_capability_learn(FfarmRunner *runner, const FfarmHostReport *report,
+                                       const FfarmLearning *learning, GCancellable *cancellable, GError **error)
 {
-    g_autoptr(FfarmRunner) runner = ffarm_runner_new(report->host);
-    Prover prover = {
-        .runner = runner,
-        .ffmpeg_here = ffmpeg_here,
-        .nodes = g_ptr_array_new_with_free_func(g_free),
-        .rows = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_capability_free),
-        .cancellable = cancellable,
+    g_autoptr(FfarmAbilities) abilities = ffarm_abilities_new();
+    g_autoptr(FfarmAbilities) known = ffarm_abilities_new();
+    g_autoptr(GArray) wanted = learning->wants ? ffarm_wants_list(learning->wants, report->host) : NULL;
+    abilities->os = report->os;
+    abilities->ffmpeg_version = ffarm_abilities_parse_version(report->ffmpeg_version);
+    if (wanted && wanted->len == 0)
+        return g_steal_pointer(&abilities);
+    abilities->encoders = rows_new();
+    known->encoders = rows_new();
+    Learner learner = {
+        .bench = {.runner = runner,
+                  .ffmpeg_here = learning->ffmpeg_here,
+                  .pause_ms = learning->pause_ms,
+                  .cancellable = cancellable},
+        .learning = learning,
+        .wanted = wanted,
+        .known = known,
+        .abilities = abilities,
     };
-    gboolean is_done = prove_engines(&prover, error);
-    if (is_done)
-        report->capabilities = g_steal_pointer(&prover.rows);
-    g_clear_pointer(&prover.rows, g_ptr_array_unref);
-    g_ptr_array_unref(prover.nodes);
-    g_free(prover.listing);
-    g_free(prover.gone);
-    return is_done;
+    gboolean is_learned = learn(&learner, error);
+    g_free(learner.bench.gone);
+    return is_learned ? g_steal_pointer(&abilities) : NULL;
 }
 
-/* One host's trials, on a thread of its own. */
+/* --- all hosts --- */
+
+/* One host's lesson, on a thread of its own. */
 typedef struct {
     FfarmHostReport *report;
-    const char *ffmpeg_here;
+    const FfarmLearning *learning;
     GCancellable *cancellable;
     GError *error;
 } Errand;
@@ -281,20 +279,22 @@ typedef struct {
 static gpointer run_errand(gpointer data)
 {
     Errand *errand = data;
-    prove(errand->report, errand->ffmpeg_here, errand->cancellable, &errand->error);
+    FfarmHostReport *report = errand->report;
+    g_autoptr(FfarmRunner) runner = ffarm_runner_new(report->host);
+    report->abilities = ffarm_capability_learn(runner, report, errand->learning, errand->cancellable, &errand->error);
     return NULL;
 }
 
-gboolean ffarm_capability_prove_all(const GPtrArray *reports, const char *ffmpeg_here, GCancellable *cancellable,
+gboolean ffarm_capability_learn_all(const GPtrArray *reports, const FfarmLearning *learning, GCancellable *cancellable,
                                     GError **error)
 {
     g_autofree Errand *errands = g_new0(Errand, MAX(reports->len, 1));
     g_autofree GThread **threads = g_new0(GThread *, MAX(reports->len, 1));
     for (guint i = 0; i < reports->len; i++) {
         FfarmHostReport *report = g_ptr_array_index(reports, i);
-        errands[i] = (Errand){report, ffmpeg_here, cancellable, NULL};
+        errands[i] = (Errand){report, learning, cancellable, NULL};
         if (report->is_usable)
-            threads[i] = g_thread_new("capability", run_errand, &errands[i]);
+            threads[i] = g_thread_new("learn", run_errand, &errands[i]);
     }
     g_autoptr(GError) first = NULL;
     for (guint i = 0; i < reports->len; i++) {

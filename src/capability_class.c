@@ -90,6 +90,23 @@ gboolean ffarm_capability_is_of_engine(FfarmCapabilityClass class_)
     return classes[class_].is_of_engine;
 }
 
+gboolean ffarm_capability_is_lasting(FfarmCapabilityClass class_)
+{
+    FfarmCapabilityVerdict verdict = ffarm_capability_verdict(class_);
+    return (verdict == FFARM_CAPABILITY_YES || verdict == FFARM_CAPABILITY_NO) && class_ != FFARM_CAPABILITY_UNKNOWN;
+}
+
+gboolean ffarm_capability_class_find(const char *name, FfarmCapabilityClass *class_)
+{
+    for (guint i = 0; name && i < G_N_ELEMENTS(classes); i++) {
+        if (strcmp(classes[i].name, name) != 0)
+            continue;
+        *class_ = (FfarmCapabilityClass)i;
+        return TRUE;
+    }
+    return FALSE;
+}
+
 const char *ffarm_capability_verdict_name(FfarmCapabilityVerdict verdict)
 {
     static const char *const names[] = {"yes", "busy", "sick", "no"};
@@ -209,4 +226,23 @@ gboolean ffarm_capability_parse_psnr(const char *said, double *psnr)
     char *rest = NULL;
     *psnr = g_ascii_strtod(least, &rest);
     return rest != least;
+}
+
+char *ffarm_capability_parse_driver(const char *said)
+{
+    static const struct {
+        const char *begin, *end;
+    } marks[] = {{"VAAPI driver: ", "\r\n"}, {" - < ", ">\r\n"}};
+    for (guint i = 0; i < G_N_ELEMENTS(marks); i++) {
+        const char *at = g_strrstr(said, marks[i].begin);
+        if (!at)
+            continue;
+        at += strlen(marks[i].begin);
+        g_autofree char *name = g_strndup(at, MIN(strcspn(at, marks[i].end), MOST_WORDS));
+        char *valid = g_strstrip(g_utf8_make_valid(name, -1));
+        if (g_str_has_suffix(valid, "."))
+            valid[strlen(valid) - 1] = '\0';
+        return valid;
+    }
+    return NULL;
 }

@@ -65,16 +65,23 @@ FfarmCapabilityClass ffarm_capability_judge(int exit_status, const char *said, i
 FfarmCapabilityVerdict ffarm_capability_verdict(FfarmCapabilityClass class_);
 /* TRUE: what was found is true of the whole engine, whatever the codec. */
 gboolean ffarm_capability_is_of_engine(FfarmCapabilityClass class_);
+/* TRUE: it will be the same tomorrow, as long as the host's ffmpeg, driver and kernel are: neither what is busy or
+ * sick, nor what nobody understands. */
+gboolean ffarm_capability_is_lasting(FfarmCapabilityClass class_);
 
 /* "yes", "busy", "sick", "no". Static. */
 const char *ffarm_capability_verdict_name(FfarmCapabilityVerdict verdict);
 /* "driver_missing", for machines; "driver missing", for people. Static. */
 const char *ffarm_capability_class_name(FfarmCapabilityClass class_);
 const char *ffarm_capability_class_words(FfarmCapabilityClass class_);
+/* The class whose name for machines is @name. Returns: FALSE if there is none. */
+gboolean ffarm_capability_class_find(const char *name, FfarmCapabilityClass *class_);
 
 /* Whether @encoder is among those that `ffmpeg -encoders` printed as @listing. */
 gboolean ffarm_capability_is_listed(const char *listing, const char *encoder);
 /* Finds the figure in what ffmpeg's psnr filter says at its end. Returns: FALSE if there is none. */
 gboolean ffarm_capability_parse_psnr(const char *said, double *psnr);
+/* The driver or the GPU that ffmpeg says, at "verbose", it encoded on. Returns: new string; NULL if it named none. */
+char *ffarm_capability_parse_driver(const char *said) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -12,15 +12,12 @@ G_BEGIN_DECLS
 
 #define FFARM_FIRST_NODE "/dev/dri/renderD128"
 
-/* Adds the paths of the nodes that are on the host of the open @runner, four at most, to @nodes (of char). */
-gboolean ffarm_nodes_find(FfarmRunner *runner, GPtrArray *nodes, GCancellable *cancellable, GError **error);
-
 /* ffmpeg's words are the same for a node that is not there, one that may not be opened and one without a driver: says
  * which of the latter two is true of @node, which is there. */
 gboolean ffarm_nodes_explain(FfarmRunner *runner, const char *node, FfarmCapabilityClass *class_,
                              GCancellable *cancellable, GError **error);
 
-/* Adds the paths of the nodes in @listing, names in /dev/dri line by line, to @nodes. Pure. */
+/* Adds the paths of the nodes in @listing, whose lines end in names of /dev/dri, to @nodes; four at most. Pure. */
 void ffarm_nodes_parse(const char *listing, GPtrArray *nodes);
 
 G_END_DECLS

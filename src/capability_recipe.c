@@ -71,7 +71,7 @@ static void add(GStrvBuilder *builder, const char *text, const char *node)
     }
 }
 
-char **ffarm_recipe_argv(const FfarmRecipe *recipe, const char *ffmpeg, FfarmOs os, const char *node, int depth,
+char **ffarm_recipe_argv(const FfarmRecipe *recipe, const char *ffmpeg, FfarmOs os, const char *device, int depth,
                          gboolean is_second)
 {
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
@@ -79,11 +79,13 @@ char **ffarm_recipe_argv(const FfarmRecipe *recipe, const char *ffmpeg, FfarmOs 
     /* At "error" the reason would be missing. */
     add(builder, "-hide_banner -nostdin -nostats -v verbose", "");
     if (device_of(recipe, os))
-        add(builder, device_of(recipe, os), node);
+        add(builder, device_of(recipe, os), device ? device : "");
     add(builder, "-f lavfi -i " FFARM_TRIAL_SOURCE, "");
     add(builder, depth == 10 ? recipe->options_10 : recipe->options_8, "");
     g_strv_builder_add_many(builder, "-c:v", recipe->encoder, NULL);
     add(builder, is_second ? recipe->other_knob : recipe->knob, "");
+    if (device && strcmp(recipe->engine, "cuda") == 0)
+        g_strv_builder_add_many(builder, "-gpu", device, NULL);
     add(builder, "-f matroska pipe:1", "");
     return g_strv_builder_end(builder);
 }

@@ -20,9 +20,11 @@ typedef struct {
 const FfarmRecipe *ffarm_recipes(void);
 /* Whether a render node has to be named on a host with @os. */
 gboolean ffarm_recipe_needs_node(const FfarmRecipe *recipe, FfarmOs os);
-/* The command that writes the film to its output. @is_second: with the other knob.
+/* The command that writes the film to its output.
+ * @device: the engine's to take; NULL: that which it takes itself, unless a render node has to be named
+ * @is_second: with the other knob
  * Returns: NULL-terminated, free with g_strfreev(). */
-char **ffarm_recipe_argv(const FfarmRecipe *recipe, const char *ffmpeg, FfarmOs os, const char *node, int depth,
+char **ffarm_recipe_argv(const FfarmRecipe *recipe, const char *ffmpeg, FfarmOs os, const char *device, int depth,
                          gboolean is_second) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

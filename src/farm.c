@@ -170,6 +170,7 @@ static void farm_init(FfarmFarm *farm, const FfarmPlan *plan, const FfarmFarmOpt
     farm->stop = g_cancellable_new();
     farm->alarms = ffarm_alarms_new();
     farm->space = ffarm_space_new();
+    farm->wants = ffarm_wants_new(plan->settings);
     farm->dispatch = ffarm_dispatch_new(plan);
     farm->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_job_free);
     farm->roster = ffarm_roster_new(farm->dispatch);
@@ -183,6 +184,7 @@ static void farm_clear(FfarmFarm *farm)
     ffarm_dispatch_free(farm->dispatch);
     ffarm_alarms_free(farm->alarms);
     ffarm_space_free(farm->space);
+    ffarm_wants_free(farm->wants);
     g_async_queue_unref(farm->news);
     g_object_unref(farm->stop);
     g_free(farm->ranks);

@@ -19,13 +19,18 @@ static void ask(FfarmFarm *farm, FfarmCrew *crew, const FfarmMember *member)
 {
     g_autofree char *folder = find_media_folder(farm, crew->host);
     FfarmCheckNotes notes = {farm->options->journal, farm->plan->run_id};
+    FfarmLearning learning = {.ffmpeg_here = farm->plan->settings->ffmpeg,
+                              .journal = farm->options->journal,
+                              .wants = farm->wants,
+                              .pause_ms = farm->options->pause_ms};
     crew->is_asked = TRUE;
-    ffarm_slot_check_host(member->slot, FFARM_CHECK_WRITES | FFARM_CHECK_MAPPING, folder, &notes);
+    ffarm_slot_check_host(member->slot, FFARM_CHECK_WRITES | FFARM_CHECK_MAPPING, folder, &notes, &learning);
 }
 
 /* All hosts are checked at once, each over the connection that its first slot keeps. */
 void ffarm_farm_check_hosts(FfarmFarm *farm)
 {
+    ffarm_wants_add_plan(farm->wants, farm->plan);
     for (guint i = 0; i < farm->roster->crews->len; i++) {
         FfarmCrew *crew = g_ptr_array_index(farm->roster->crews, i);
         ask(farm, crew, g_ptr_array_index(crew->members, 0));
@@ -151,6 +156,8 @@ void ffarm_farm_on_checked(FfarmFarm *farm, FfarmMember *member, const FfarmHost
     crew->is_asked = FALSE;
     if (report->is_usable || g_strcmp0(report->error, crew->reason) != 0)
         ffarm_farm_tell(farm, &event);
+    if (report->abilities)
+        ffarm_dispatch_set_abilities(farm->dispatch, crew->host, report->abilities);
     if (crew->state == FFARM_CREW_GONE)
         return;
     if (report->is_usable)

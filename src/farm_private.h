@@ -25,6 +25,7 @@ typedef struct {
     guint *ranks;        /* by item id: place in the order of handing out */
     FfarmAlarms *alarms; /* of crews and jobs */
     FfarmSpace *space;   /* of the slots that work */
+    FfarmWants *wants;   /* what hosts are tried for */
     guint unfinished, running;
     gboolean is_cancelled, is_draining;
     gboolean is_journal_broken; /* and that was told */

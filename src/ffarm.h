@@ -16,6 +16,7 @@
 #include "abilities.h"
 #include "capability.h"
 #include "capability_class.h"
+#include "capability_wants.h"
 #include "container.h"
 #include "diagnostic.h"
 #include "error.h"

@@ -37,7 +37,7 @@ void ffarm_host_report_free(FfarmHostReport *report)
     g_free(report->system);
     g_free(report->transport);
     g_free(report->ffmpeg_version);
-    g_clear_pointer(&report->capabilities, g_ptr_array_unref);
+    ffarm_abilities_unref(report->abilities);
     g_free(report->error);
     g_clear_error(&report->cause);
     g_free(report);

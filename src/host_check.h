@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include "abilities.h"
 #include "host.h"
 
 G_BEGIN_DECLS
@@ -26,15 +27,15 @@ typedef struct {
                            the mapping was not disproved: can take jobs */
     gint64 elapsed_us;  /* connecting and logging in */
     FfarmOs os;
-    char *system;             /* "Linux x86_64" */
-    char *transport;          /* "libssh2"; with the reason in brackets when OpenSSH had to be taken */
-    char *ffmpeg_version;     /* "5.1.9-0+deb12u1"; nullable */
-    gint64 free_bytes;        /* in working_dir; -1 unknown */
-    int working_dir_writable; /* 1 yes, 0 no, -1 not asked */
-    int mapping_proved;       /* 1 yes, 0 no, -1 not asked or not a mounted host */
-    GPtrArray *capabilities;  /* of FfarmCapability (capability.h); NULL: not tried */
-    char *error;              /* why it is not usable, in words, beginning with the host's name; NULL: usable */
-    GError *cause;            /* the same with its code; NULL: usable */
+    char *system;              /* "Linux x86_64" */
+    char *transport;           /* "libssh2"; with the reason in brackets when OpenSSH had to be taken */
+    char *ffmpeg_version;      /* "5.1.9-0+deb12u1"; nullable */
+    gint64 free_bytes;         /* in working_dir; -1 unknown */
+    int working_dir_writable;  /* 1 yes, 0 no, -1 not asked */
+    int mapping_proved;        /* 1 yes, 0 no, -1 not asked or not a mounted host */
+    FfarmAbilities *abilities; /* what it can do (capability.h); NULL: was not asked */
+    char *error;               /* why it is not usable, in words, beginning with the host's name; NULL: usable */
+    GError *cause;             /* the same with its code; NULL: usable */
 } FfarmHostReport;
 
 void ffarm_host_report_free(FfarmHostReport *report); /* NULL is legal */

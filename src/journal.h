@@ -102,6 +102,31 @@ gboolean ffarm_journal_note_replacement(FfarmJournal *journal, const char *run_i
 char *ffarm_journal_recall(FfarmJournal *journal, const char *path, gint64 size_bytes, gint64 mtime_ns,
                            const char *fingerprint) G_GNUC_WARN_UNUSED_RESULT;
 
+/* --- what hosts were found to do --- */
+
+/* A machine is a text that says which host it is and with what ffmpeg, driver and kernel (FfarmAbilities.machine): what
+ * was found counts as long as that is the same; what it can do for seven days, what it can't for one. Nothing is kept,
+ * or found, of NULL. */
+
+/* Keeps what is lasting of @row (ffarm_capability_is_lasting()). What is busy changes nothing; anything else takes
+ * away what was kept of the same trial. */
+gboolean ffarm_journal_note_capability(FfarmJournal *journal, const char *machine, const FfarmCapability *row,
+                                       GError **error);
+gboolean ffarm_journal_note_decode_capability(FfarmJournal *journal, const char *machine,
+                                              const FfarmDecodeCapability *row, GError **error);
+/* Adds what is known of @machine to @abilities, which nobody shares yet. What it does not understand it leaves out. */
+gboolean ffarm_journal_find_capabilities(FfarmJournal *journal, const char *machine, FfarmAbilities *abilities,
+                                         GError **error);
+/* A job showed otherwise, or may have: what was found of this is to be tried again.
+ * @device: NULL: of any; @codec: NULL, @depth: 0: of all of them */
+gboolean ffarm_journal_forget_capability(FfarmJournal *journal, const char *machine, const char *engine,
+                                         const char *device, const char *codec, int depth, GError **error);
+/* The same for decoding. @device: NULL: of any; @codec: NULL: all sources; else @profile and @pix_fmt are its own,
+ * nullable */
+gboolean ffarm_journal_forget_decode_capability(FfarmJournal *journal, const char *machine, const char *engine,
+                                                const char *device, const char *codec, const char *profile,
+                                                const char *pix_fmt, GError **error);
+
 /* --- history --- */
 
 typedef struct {

@@ -2,13 +2,6 @@
 #include "json_line.h"
 #include "report_json.h"
 
-static void add_moment(JsonBuilder *builder, const char *key, gint64 when_us)
-{
-    g_autoptr(GDateTime) when = when_us > 0 ? g_date_time_new_from_unix_utc(when_us / G_USEC_PER_SEC) : NULL;
-    g_autofree char *text = when ? g_date_time_format_iso8601(when) : NULL;
-    ffarm_json_add_string(builder, key, text);
-}
-
 static const char *name_run_state(const FfarmRunRecord *record)
 {
     if (record->is_live)
@@ -21,8 +14,8 @@ char *ffarm_json_run(const FfarmRunRecord *record)
     JsonBuilder *builder = ffarm_json_line_begin("run");
     ffarm_json_add_string(builder, "run", record->id);
     ffarm_json_add_string(builder, "state", name_run_state(record));
-    add_moment(builder, "begin", record->begin_us);
-    add_moment(builder, "end", record->end_us);
+    ffarm_json_add_moment(builder, "begin", record->begin_us);
+    ffarm_json_add_moment(builder, "end", record->end_us);
     ffarm_json_add_integer(builder, "pid", record->pid);
     ffarm_json_add_strings(builder, "argv", record->argv);
     ffarm_json_add_string(builder, "directory", record->directory);
@@ -44,7 +37,7 @@ char *ffarm_json_run_job(const char *run_id, const FfarmJobRecord *record)
     ffarm_json_add_file(builder, record->path);
     ffarm_json_add_string(builder, "state", ffarm_job_state_name(record->state));
     ffarm_json_add_string(builder, "successor", record->successor);
-    add_moment(builder, "changed", record->changed_us);
+    ffarm_json_add_moment(builder, "changed", record->changed_us);
     ffarm_json_add_string(builder, "cluster", record->cluster);
     ffarm_json_add_string(builder, "host", record->host);
     ffarm_json_add_string(builder, "profile", record->profile);

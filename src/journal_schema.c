@@ -23,7 +23,7 @@ static const char version_1[] =
  * counts as long as that is the same. */
 static const char version_2[] =
     "CREATE TABLE encoders (machine TEXT NOT NULL, engine TEXT NOT NULL, device TEXT NOT NULL, codec TEXT NOT NULL,"
-    " depth INTEGER NOT NULL, class TEXT NOT NULL, words TEXT, command TEXT, elapsed_us INTEGER NOT NULL,"
+    " depth INTEGER NOT NULL, class TEXT NOT NULL, words TEXT, command TEXT, driver TEXT, elapsed_us INTEGER NOT NULL,"
     " proved_us INTEGER NOT NULL, PRIMARY KEY (machine, engine, device, codec, depth)) WITHOUT ROWID;"
     "CREATE TABLE decoders (machine TEXT NOT NULL, engine TEXT NOT NULL, device TEXT NOT NULL, codec TEXT NOT NULL,"
     " profile TEXT NOT NULL, pix_fmt TEXT NOT NULL, class TEXT NOT NULL, words TEXT, proved_us INTEGER NOT NULL,"

@@ -106,6 +106,13 @@ void ffarm_json_add_time(JsonBuilder *builder)
     ffarm_json_add_string(builder, "time", text);
 }
 
+void ffarm_json_add_moment(JsonBuilder *builder, const char *key, gint64 when_us)
+{
+    g_autoptr(GDateTime) when = when_us > 0 ? g_date_time_new_from_unix_utc(when_us / G_USEC_PER_SEC) : NULL;
+    g_autofree char *text = when ? g_date_time_format_iso8601(when) : NULL;
+    ffarm_json_add_string(builder, key, text);
+}
+
 void ffarm_json_begin_array(JsonBuilder *builder, const char *key)
 {
     json_builder_set_member_name(builder, key);

@@ -37,6 +37,8 @@ void ffarm_json_add_strings(JsonBuilder *builder, const char *key, char *const *
 void ffarm_json_add_file(JsonBuilder *builder, const char *path);
 /* "time": now, RFC 3339 in UTC. */
 void ffarm_json_add_time(JsonBuilder *builder);
+/* The same of @when_us, since 1970; 0: null. */
+void ffarm_json_add_moment(JsonBuilder *builder, const char *key, gint64 when_us);
 
 /* Open an array, an object; close them with json_builder_end_array() and json_builder_end_object(). */
 void ffarm_json_begin_array(JsonBuilder *builder, const char *key);

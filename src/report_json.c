@@ -171,13 +171,16 @@ static void add_engines(JsonBuilder *builder, const FfarmHost *host)
     ffarm_json_add_strings(builder, "engines", host->engines ? host->engines : only_auto);
 }
 
-static void add_trials(JsonBuilder *builder, const GPtrArray *capabilities)
+static void add_trials(JsonBuilder *builder, const FfarmAbilities *abilities)
 {
+    const GPtrArray *capabilities = abilities ? abilities->encoders : NULL;
     ffarm_json_begin_array(builder, "trials");
     for (guint i = 0; capabilities && i < capabilities->len; i++) {
         const FfarmCapability *row = g_ptr_array_index(capabilities, i);
         ffarm_json_begin_object(builder, NULL);
         ffarm_json_add_string(builder, "engine", row->engine);
+        ffarm_json_add_string(builder, "device", row->device);
+        ffarm_json_add_string(builder, "driver", row->driver);
         ffarm_json_add_string(builder, "codec", row->codec);
         ffarm_json_add_size(builder, "depth", row->depth);
         ffarm_json_add_string(builder, "verdict", ffarm_capability_verdict_name(ffarm_capability_verdict(row->class_)));
@@ -185,6 +188,7 @@ static void add_trials(JsonBuilder *builder, const GPtrArray *capabilities)
         ffarm_json_add_string(builder, "words", row->words);
         ffarm_json_add_string(builder, "command", row->command);
         ffarm_json_add_seconds(builder, "elapsed", row->command ? row->elapsed_us : -1);
+        ffarm_json_add_moment(builder, "tried", row->proved_us);
         json_builder_end_object(builder);
     }
     json_builder_end_array(builder);
@@ -206,7 +210,7 @@ char *ffarm_json_host(const FfarmHostReport *report)
     ffarm_json_add_string(builder, "transport", report->transport);
     ffarm_json_add_string(builder, "ffmpeg_version", report->ffmpeg_version);
     add_engines(builder, host);
-    add_trials(builder, report->capabilities);
+    add_trials(builder, report->abilities);
     ffarm_json_add_integer(builder, "slots", ffarm_host_count_slots(host));
     ffarm_json_add_string(builder, "working_dir", host->working_dir);
     ffarm_json_add_tristate(builder, "working_dir_writable", report->working_dir_writable);

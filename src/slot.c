@@ -8,6 +8,7 @@ typedef struct {
     FfarmCheckFlags flags;
     char *media_folder;
     FfarmCheckNotes notes;
+    FfarmLearning learning;
     FfarmWork work;
 } Order;
 
@@ -95,13 +96,15 @@ static void on_message(const char *message, gpointer user_data)
 
 static void do_check(FfarmSlot *slot, const Order *order)
 {
-    FfarmHostReport *report = ffarm_host_check_over(slot->runner, slot->host, order->flags, order->media_folder,
-                                                    &order->notes, slot->stop, NULL);
-    if (!report)
+    g_autoptr(FfarmHostReport) report = ffarm_host_check_over(slot->runner, slot->host, order->flags,
+                                                              order->media_folder, &order->notes, slot->stop, NULL);
+    gboolean is_usable = report && report->is_usable;
+    if (is_usable)
+        report->abilities = ffarm_capability_learn(slot->runner, report, &order->learning, slot->stop, NULL);
+    if (!report || (is_usable && !report->abilities))
         return;
-    gboolean is_usable = report->is_usable;
     FfarmNews *news = news_new(FFARM_NEWS_CHECKED, slot);
-    news->report = report;
+    news->report = g_steal_pointer(&report);
     g_async_queue_push(slot->news, news);
     if (is_usable)
         post(slot, FFARM_NEWS_READY);
@@ -179,13 +182,14 @@ void ffarm_slot_free(FfarmSlot *slot)
 }
 
 void ffarm_slot_check_host(FfarmSlot *slot, FfarmCheckFlags flags, const char *media_folder,
-                           const FfarmCheckNotes *notes)
+                           const FfarmCheckNotes *notes, const FfarmLearning *learning)
 {
     Order *order = g_new0(Order, 1);
     order->type = ORDER_CHECK;
     order->flags = flags;
     order->media_folder = g_strdup(media_folder);
     order->notes = *notes;
+    order->learning = *learning;
     give_order(slot, order);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include "capability.h"
 #include "host_check_private.h"
 #include "worker.h"
 
@@ -51,10 +52,11 @@ FfarmSlot *ffarm_slot_new(const FfarmHost *host, GAsyncQueue *news, GCancellable
 void ffarm_slot_free(FfarmSlot *slot);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmSlot, ffarm_slot_free)
 
-/* Has the host checked: CHECKED, then READY if it can be used.
- * @media_folder: as for ffarm_host_check(); copied. @notes: copied; what it borrows stays valid until CHECKED. */
+/* Has the host checked, and learns what it can do: CHECKED, then READY if it can be used.
+ * @media_folder: as for ffarm_host_check(); copied. @notes, @learning: copied; what they borrow stays valid until
+ * CHECKED. */
 void ffarm_slot_check_host(FfarmSlot *slot, FfarmCheckFlags flags, const char *media_folder,
-                           const FfarmCheckNotes *notes);
+                           const FfarmCheckNotes *notes, const FfarmLearning *learning);
 
 /* Gives it @work, whose members stay valid until FINISHED or UNTOUCHED; @work itself is copied, its callbacks and
  * user_data are the slot's own. */

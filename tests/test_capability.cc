@@ -212,7 +212,9 @@ TEST(CapabilityRecipe, EveryEngineHasTrialsOfItsOwn)
             g_auto(GStrv) argv =
                 ffarm_recipe_argv(recipe, "ffmpeg", FFARM_OS_LINUX, "/dev/dri/renderD129", depth, FALSE);
             g_autofree char *line = g_strjoinv(" ", argv);
-            EXPECT_EQ(ffarm_recipe_needs_node(recipe, FFARM_OS_LINUX), strstr(line, "renderD129") != nullptr) << line;
+            bool takes_device =
+                ffarm_recipe_needs_node(recipe, FFARM_OS_LINUX) || recipe->engine == std::string("cuda");
+            EXPECT_EQ(takes_device, strstr(line, "renderD129") != nullptr) << line;
             EXPECT_EQ(strchr(line, '%'), nullptr) << line;
         }
     }
@@ -278,11 +280,11 @@ class Capability : public testing::Test
     }
     const FfarmCapability *Of(const char *engine) const
     {
-        return ffarm_capability_of_engine(report->capabilities, engine);
+        return ffarm_capability_of_engine(report->abilities->encoders, engine);
     }
     std::string Row(guint i) const
     {
-        auto *row = static_cast<FfarmCapability *>(g_ptr_array_index(report->capabilities, i));
+        auto *row = static_cast<FfarmCapability *>(g_ptr_array_index(report->abilities->encoders, i));
         return std::string(row->engine) + " " + (row->codec ? row->codec : "-") + " " + std::to_string(row->depth) +
                " " + ffarm_capability_verdict_name(ffarm_capability_verdict(row->class_)) + " " +
                ffarm_capability_class_name(row->class_);
@@ -293,27 +295,42 @@ class Capability : public testing::Test
     FfarmHost *host = nullptr;
     FfarmHostReport *report = nullptr;
     GPtrArray *reports = nullptr;
+    FfarmLearning learning = {"ffmpeg", nullptr, FALSE, FALSE, nullptr, 1};
 };
 } // namespace
 
 TEST_F(Capability, EachStateOfAHostHasItsVerdict)
 {
     g_autoptr(GError) error = nullptr;
-    ASSERT_TRUE(ffarm_capability_prove_all(reports, "ffmpeg", nullptr, &error)) << error->message;
+    ASSERT_TRUE(ffarm_capability_learn_all(reports, &learning, nullptr, &error)) << error->message;
     std::vector<std::string> rows;
-    for (guint i = 0; i < report->capabilities->len; i++)
+    for (guint i = 0; i < report->abilities->encoders->len; i++)
         rows.push_back(Row(i));
     EXPECT_EQ(rows, (std::vector<std::string>{
                         "cuda h264 8 no driver_missing",
                         "qsv h264 8 busy lost",
                         "vaapi h264 8 no wrong_picture",
                         "vaapi h264 10 no wrong_picture",
+                        "vaapi hevc 8 no build_lacks",
+                        "vaapi hevc 10 no build_lacks",
+                        "vaapi av1 8 no build_lacks",
+                        "vaapi av1 10 no build_lacks",
                         "videotoolbox h264 8 yes proved",
                         "videotoolbox h264 10 no unknown",
+                        "videotoolbox hevc 8 no build_lacks",
+                        "videotoolbox hevc 10 no build_lacks",
                         "amf h264 8 no wrong_picture",
                         "amf h264 10 no wrong_picture",
+                        "amf hevc 8 no build_lacks",
+                        "amf hevc 10 no build_lacks",
+                        "amf av1 8 no build_lacks",
+                        "amf av1 10 no build_lacks",
                         "cpu h264 8 yes proved",
                         "cpu h264 10 yes proved",
+                        "cpu hevc 8 no build_lacks",
+                        "cpu hevc 10 no build_lacks",
+                        "cpu av1 8 no build_lacks",
+                        "cpu av1 10 no build_lacks",
                     }));
     EXPECT_STREQ(Of("cuda")->words, "Cannot load libcuda.so.1");
     EXPECT_NE(strstr(Of("videotoolbox")->command, "-b:v 4M"), nullptr) << Of("videotoolbox")->command;
@@ -325,7 +342,7 @@ TEST_F(Capability, EachStateOfAHostHasItsVerdict)
 TEST_F(Capability, AHostThatIsGoneIsNoAnswerAboutItsEngines)
 {
     sshd_switch_off(sshd);
-    ASSERT_TRUE(ffarm_capability_prove_all(reports, "ffmpeg", nullptr, nullptr));
+    ASSERT_TRUE(ffarm_capability_learn_all(reports, &learning, nullptr, nullptr));
     for (const char *const *engine = ffarm_engine_names(); *engine; engine++) {
         EXPECT_EQ(Of(*engine)->class_, FFARM_CAPABILITY_HOST_GONE);
         EXPECT_EQ(std::string(Of(*engine)->words).rfind("box: ", 0), 0u) << Of(*engine)->words;
@@ -334,15 +351,16 @@ TEST_F(Capability, AHostThatIsGoneIsNoAnswerAboutItsEngines)
 
 TEST_F(Capability, APictureThatCannotBeComparedProvesNothing)
 {
-    ASSERT_TRUE(ffarm_capability_prove_all(reports, "/no/such/ffmpeg", nullptr, nullptr));
+    learning.ffmpeg_here = "/no/such/ffmpeg";
+    ASSERT_TRUE(ffarm_capability_learn_all(reports, &learning, nullptr, nullptr));
     EXPECT_EQ(Of("cpu")->class_, FFARM_CAPABILITY_NOT_COMPARED);
 }
 
 TEST_F(Capability, HostsThatCannotBeUsedAreNotAsked)
 {
     report->is_usable = FALSE;
-    ASSERT_TRUE(ffarm_capability_prove_all(reports, "ffmpeg", nullptr, nullptr));
-    EXPECT_EQ(report->capabilities, nullptr);
+    ASSERT_TRUE(ffarm_capability_learn_all(reports, &learning, nullptr, nullptr));
+    EXPECT_EQ(report->abilities, nullptr);
 }
 
 TEST_F(Capability, EndsWhenItIsCancelled)
@@ -350,7 +368,7 @@ TEST_F(Capability, EndsWhenItIsCancelled)
     g_autoptr(GCancellable) cancellable = g_cancellable_new();
     g_cancellable_cancel(cancellable);
     g_autoptr(GError) error = nullptr;
-    EXPECT_FALSE(ffarm_capability_prove_all(reports, "ffmpeg", cancellable, &error));
+    EXPECT_FALSE(ffarm_capability_learn_all(reports, &learning, cancellable, &error));
     EXPECT_TRUE(g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
-    EXPECT_EQ(report->capabilities, nullptr);
+    EXPECT_EQ(report->abilities, nullptr);
 }

@@ -33,7 +33,7 @@ typedef struct {
     GPtrArray *hosts;                        /* of char*: every --host */
     char *config, *output_dir, *keep_failed; /* nullable */
     gboolean is_null;                        /* lists are separated by NUL */
-    gboolean keep, sequential, dry_run, again, failed, now, json, quiet, help, version;
+    gboolean keep, sequential, dry_run, again, failed, now, refresh, json, quiet, help, version;
     guint verbose;                /* how often -v was given */
     guint progress, color, order; /* CliProgress, CliColor, CliOrder */
     guint retries;

@@ -8,6 +8,7 @@
 #include "host_text.h"
 #include "interrupt.h"
 #include "load.h"
+#include "run.h"
 #include "term.h"
 
 typedef struct {
@@ -94,6 +95,16 @@ static void print_disabled(const GPtrArray *disabled)
     }
 }
 
+/* Where there is no journal all is tried, and forgotten. */
+static FfarmJournal *open_cache(void)
+{
+    g_autoptr(GError) error = NULL;
+    FfarmJournal *journal = cli_look_into_journal(&error);
+    if (!journal)
+        cli_warn("%s; what the hosts can do is not remembered", error->message);
+    return journal;
+}
+
 static int check_hosts(const Selection *selection)
 {
     g_autoptr(CliInterrupt) interrupt = cli_interrupt_start();
@@ -101,7 +112,9 @@ static int check_hosts(const Selection *selection)
     const CliArgs *args = selection->args;
     g_autoptr(GPtrArray) reports =
         ffarm_host_check_all(selection->hosts, FFARM_CHECK_WRITES | FFARM_CHECK_MAPPING, NULL, cancellable, NULL);
-    if (!reports || !ffarm_capability_prove_all(reports, selection->ffmpeg, cancellable, NULL))
+    g_autoptr(FfarmJournal) journal = open_cache();
+    FfarmLearning learning = {.ffmpeg_here = selection->ffmpeg, .journal = journal, .is_fresh = args->refresh};
+    if (!reports || !ffarm_capability_learn_all(reports, &learning, cancellable, NULL))
         return CLI_EXIT_INTERRUPTED;
     guint n_usable = cli_print_host_reports(reports, args->json, args->quiet);
     if (!args->json && !args->quiet)

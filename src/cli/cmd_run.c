@@ -36,6 +36,7 @@ typedef struct {
     guint n_unreadable;    /* folders that could not be walked */
     gint64 last_said_us;
     CliRunView *view;
+    GPtrArray *reports;    /* of FfarmHostReport, of a dry run; nullable */
     char *run_id;          /* NULL: nothing was executed */
     GHashTable *unsettled; /* items that were written to since they were looked at, as GUINT_TO_POINTER() */
 } Run;
@@ -162,6 +163,26 @@ static char *recall(const FfarmMedia *media, const char *fingerprint, gpointer j
     return g_strdup_printf("%s; --again does it once more", words);
 }
 
+/* A dry run tells what a run would do on the hosts as they are: it looks at them before it plans. */
+static gboolean learn(const GPtrArray *hosts, GHashTable *abilities, gpointer user_data, GError **error)
+{
+    Run *run = user_data;
+    GCancellable *cancellable = cli_interrupt_cancellable(run->interrupt);
+    g_autoptr(FfarmWants) wants = ffarm_wants_new(run->settings);
+    ffarm_wants_add_inputs(wants, run->inputs);
+    FfarmLearning learning = {
+        .ffmpeg_here = run->settings->ffmpeg, .journal = run->journal, .is_dry = TRUE, .wants = wants};
+    run->reports = ffarm_host_check_all(hosts, FFARM_CHECK_READ_ONLY, NULL, cancellable, error);
+    if (!run->reports || !ffarm_capability_learn_all(run->reports, &learning, cancellable, error))
+        return FALSE;
+    for (guint i = 0; i < run->reports->len; i++) {
+        const FfarmHostReport *report = g_ptr_array_index(run->reports, i);
+        if (report->abilities)
+            g_hash_table_insert(abilities, (gpointer)report->host, ffarm_abilities_ref(report->abilities));
+    }
+    return TRUE;
+}
+
 static FfarmPlan *make_plan(Run *run, GError **error)
 {
     static const FfarmOrder orders[] = {
@@ -182,6 +203,8 @@ static FfarmPlan *make_plan(Run *run, GError **error)
         .order = orders[args->order],
         .recall = args->again ? NULL : recall,
         .recall_data = run->journal,
+        .learn = args->dry_run ? learn : NULL,
+        .learn_data = run,
     };
     run->last_said_us = g_get_monotonic_time();
     return ffarm_plan_new(run->settings, run->inputs, &options, on_looked_at, run, cli_interrupt_either(run->interrupt),
@@ -211,11 +234,7 @@ static int dry_run(Run *run, const FfarmPlan *plan)
     else
         cli_print_plan(plan, run->args->verbose > 0);
     cli_flush();
-    g_autoptr(GPtrArray) reports =
-        ffarm_host_check_all(plan->hosts, FFARM_CHECK_READ_ONLY, NULL, cli_interrupt_cancellable(run->interrupt), NULL);
-    if (!reports)
-        return CLI_EXIT_INTERRUPTED;
-    guint n_usable = cli_print_host_reports(reports, run->args->json, run->args->quiet);
+    guint n_usable = cli_print_host_reports(run->reports, run->args->json, run->args->quiet);
     if (n_usable == 0 && ffarm_plan_count(plan, FFARM_PLAN_ENCODE) > 0)
         return CLI_EXIT_NO_HOST;
     return count_refused(plan) + run->n_unreadable > 0 ? CLI_EXIT_FAILED : CLI_EXIT_DONE;
@@ -369,6 +388,7 @@ static int run_pass(Passes *passes, const CliEarlierRun *earlier)
                .inputs = inputs,
                .unsettled = g_hash_table_new(NULL, NULL)};
     int status = run_with(&run);
+    g_clear_pointer(&run.reports, g_ptr_array_unref);
     g_clear_pointer(&passes->unsettled, g_hash_table_unref);
     g_free(passes->run_id);
     passes->unsettled = run.unsettled;

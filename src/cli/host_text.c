@@ -39,17 +39,28 @@ static void print_working_dir(const FfarmHostReport *report)
     print_fact("working_dir", text->str);
 }
 
-/* "h264, hevc 8-bit": the codecs of @engine that are proved. Returns: new string. */
-static char *list_codecs(const GPtrArray *capabilities, const char *engine)
+/* The trials of an engine, or of one of its devices that the configuration names. */
+typedef struct {
+    const GPtrArray *rows; /* of FfarmCapability */
+    const char *engine;
+    const char *device; /* NULL: any */
+} Group;
+
+static gboolean is_in(const Group *group, const FfarmCapability *row)
+{
+    return strcmp(row->engine, group->engine) == 0 && (!group->device || g_strcmp0(row->device, group->device) == 0);
+}
+
+/* "h264, hevc 8-bit": the codecs that are proved. Returns: new string. */
+static char *list_codecs(const Group *group)
 {
     static const char *const codecs[] = {"h264", "hevc", "av1"};
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     for (guint i = 0; i < G_N_ELEMENTS(codecs); i++) {
         int depths = 0, depth = 0;
-        for (guint k = 0; k < capabilities->len; k++) {
-            const FfarmCapability *row = g_ptr_array_index(capabilities, k);
-            if (g_strcmp0(row->codec, codecs[i]) != 0 || strcmp(row->engine, engine) != 0 ||
-                row->class_ != FFARM_CAPABILITY_PROVED)
+        for (guint k = 0; k < group->rows->len; k++) {
+            const FfarmCapability *row = g_ptr_array_index(group->rows, k);
+            if (!is_in(group, row) || g_strcmp0(row->codec, codecs[i]) != 0 || row->class_ != FFARM_CAPABILITY_PROVED)
                 continue;
             depths++;
             depth = row->depth;
@@ -62,32 +73,94 @@ static char *list_codecs(const GPtrArray *capabilities, const char *engine)
     return g_strjoinv(", ", names);
 }
 
-/* "no, driver missing (Cannot load libcuda.so.1)". Returns: new string. */
-static char *describe_engine(const GPtrArray *capabilities, const FfarmCapability *row)
+/* What is to be said of the whole group. */
+static const FfarmCapability *find_best(const Group *group)
 {
-    FfarmCapabilityVerdict verdict = ffarm_capability_verdict(row->class_);
-    g_autoptr(GString) text = g_string_new(ffarm_capability_verdict_name(verdict));
-    if (verdict == FFARM_CAPABILITY_YES) {
-        g_autofree char *codecs = list_codecs(capabilities, row->engine);
-        g_string_append_printf(text, " (%s)", codecs);
-        return g_string_free(g_steal_pointer(&text), FALSE);
+    const FfarmCapability *best = NULL;
+    for (guint i = 0; i < group->rows->len; i++) {
+        const FfarmCapability *row = g_ptr_array_index(group->rows, i);
+        if (is_in(group, row) &&
+            (!best || ffarm_capability_verdict(row->class_) < ffarm_capability_verdict(best->class_)))
+            best = row;
     }
-    g_string_append_printf(text, ", %s", ffarm_capability_class_words(row->class_));
-    if (row->words)
-        g_string_append_printf(text, " (%s)", row->words);
+    return best;
+}
+
+/* The oldest of the trials that @best stands for; 0: there was none. */
+static gint64 oldest_us(const Group *group, const FfarmCapability *best)
+{
+    gint64 oldest = best->proved_us;
+    for (guint i = 0; i < group->rows->len; i++) {
+        const FfarmCapability *row = g_ptr_array_index(group->rows, i);
+        if (is_in(group, row) && row->class_ == best->class_ && row->proved_us > 0)
+            oldest = MIN(oldest, row->proved_us);
+    }
+    return oldest;
+}
+
+/* ", proved 2 days ago" where that was not just now. */
+static void append_age(GString *text, gint64 when_us, const char *what)
+{
+    static const struct {
+        gint64 span_us;
+        const char *name;
+    } units[] = {{G_TIME_SPAN_DAY, "day"}, {G_TIME_SPAN_HOUR, "hour"}, {G_TIME_SPAN_MINUTE, "minute"}};
+    gint64 age_us = when_us > 0 ? g_get_real_time() - when_us : 0;
+    for (guint i = 0; i < G_N_ELEMENTS(units); i++) {
+        gint64 count = age_us / units[i].span_us;
+        if (count == 0)
+            continue;
+        g_string_append_printf(text, ", %s %" G_GINT64_FORMAT " %s%s ago", what, count, units[i].name,
+                               count == 1 ? "" : "s");
+        return;
+    }
+}
+
+/* "yes (h264, hevc) on /dev/dri/renderD128, Intel iHD driver, proved 2 days ago", "no, driver missing (Cannot load
+ * libcuda.so.1)". Returns: new string. */
+static char *describe(const Group *group)
+{
+    const FfarmCapability *best = find_best(group);
+    FfarmCapabilityVerdict verdict = ffarm_capability_verdict(best->class_);
+    gboolean is_proved = verdict == FFARM_CAPABILITY_YES;
+    g_autoptr(GString) text = g_string_new(ffarm_capability_verdict_name(verdict));
+    g_autofree char *codecs = list_codecs(group);
+    if (is_proved)
+        g_string_append_printf(text, " (%s)", codecs);
+    else
+        g_string_append_printf(text, ", %s", ffarm_capability_class_words(best->class_));
+    if (best->words)
+        g_string_append_printf(text, " (%s)", best->words);
+    if (is_proved && best->device && !group->device)
+        g_string_append_printf(text, " on %s", best->device);
+    if (is_proved && best->driver)
+        g_string_append_printf(text, ", %s", best->driver);
+    append_age(text, oldest_us(group, best), is_proved ? "proved" : "tried");
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static void print_engines(const GPtrArray *capabilities)
+static gboolean is_named(const FfarmHost *host, const FfarmCapability *row)
 {
-    const char *last = NULL;
-    for (guint i = 0; i < capabilities->len; i++) {
-        const FfarmCapability *row = g_ptr_array_index(capabilities, i);
-        if (g_strcmp0(row->engine, last) == 0)
+    for (guint i = 0; row->device && i < host->devices->len; i++) {
+        const FfarmDevice *device = g_ptr_array_index(host->devices, i);
+        if (strcmp(device->engine, row->engine) == 0 && g_strcmp0(device->name, row->device) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void print_engines(const FfarmHost *host, const GPtrArray *rows)
+{
+    Group last = {rows, "", NULL};
+    for (guint i = 0; i < rows->len; i++) {
+        const FfarmCapability *row = g_ptr_array_index(rows, i);
+        Group group = {rows, row->engine, is_named(host, row) ? row->device : NULL};
+        if (strcmp(group.engine, last.engine) == 0 && g_strcmp0(group.device, last.device) == 0)
             continue;
-        last = row->engine;
-        g_autofree char *text = describe_engine(capabilities, ffarm_capability_of_engine(capabilities, last));
-        print_fact(last, text);
+        last = group;
+        g_autofree char *label = group.device ? g_strconcat(group.engine, " ", group.device, NULL) : NULL;
+        g_autofree char *text = describe(&group);
+        print_fact(label ? label : group.engine, text);
     }
 }
 
@@ -108,8 +181,8 @@ void cli_print_host_report(const FfarmHostReport *report)
         print_fact("transport", report->transport);
     if (report->ffmpeg_version)
         print_fact("ffmpeg", report->ffmpeg_version);
-    if (report->capabilities)
-        print_engines(report->capabilities);
+    if (report->abilities && report->abilities->encoders)
+        print_engines(report->host, report->abilities->encoders);
     print_working_dir(report);
     if (report->mapping_proved >= 0)
         print_fact("same files", yes_or_no(report->mapping_proved));

@@ -49,6 +49,9 @@ static const CliOption options[] = {
      "overwritten; the message of the failed file names what was kept."},
     {0, "retries", "N", CLI_VERB_RUN, CLI_NUMBER, FIELD(retries), FALSE,
      "give a failed host's file to another N times (2)", NULL},
+    {0, "refresh", NULL, CLI_VERB_HOSTS, CLI_FLAG, FIELD(refresh), FALSE, "try anew what each host can encode",
+     "Otherwise what was proved is believed for seven days, and what failed for one, as long as the host's ffmpeg, "
+     "driver and kernel are the same."},
     {0, "failed", NULL, CLI_VERB_RETRY | CLI_VERB_HISTORY, CLI_FLAG, FIELD(failed), FALSE, "only what failed", NULL},
     {0, "now", NULL, CLI_VERB_STOP, CLI_FLAG, FIELD(now), FALSE, "stop running encodes too", NULL},
     {0, "json", NULL, CLI_VERB_ALL & ~(CLI_VERB_HELP | CLI_VERB_STOP), CLI_FLAG, FIELD(json), FALSE,

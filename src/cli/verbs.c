@@ -23,6 +23,7 @@ static const CliExample probe_examples[] = {
 static const CliExample hosts_examples[] = {
     {"ffarm hosts", "every host of every cluster"},
     {"ffarm hosts -c home --host win10", "one host"},
+    {"ffarm hosts --refresh", "after a new graphics card"},
     {NULL, NULL},
 };
 
@@ -77,9 +78,9 @@ static const CliVerb verbs[] = {
      probe_examples, cmd_probe},
     {"hosts", CLI_VERB_HOSTS, NULL, FALSE, "test the hosts of the configuration",
      "Logs in to every enabled host and says how long that took, what it runs, which\n"
-     "ffmpeg it has, whether its working folder can be written to and, for mounted\n"
-     "hosts, whether both sides see the same files. The exit status is 1 if some host\n"
-     "is not usable, 3 if none is.\n",
+     "ffmpeg it has, what its hardware really encodes, whether its working folder can\n"
+     "be written to and, for mounted hosts, whether both sides see the same files. The\n"
+     "exit status is 1 if some host is not usable, 3 if none is.\n",
      hosts_examples, cmd_hosts},
     {"profiles", CLI_VERB_PROFILES, NULL, FALSE, "list profiles and their options",
      "Lists the profiles and templates of the configuration, then the built-in ones.\n"
