@@ -13,6 +13,7 @@
 #include "capability_recipe.h"
 #include "engine.h"
 #include "scratch.h"
+#include "settings.h"
 #include "sshd.h"
 
 namespace
@@ -179,6 +180,38 @@ TEST(CapabilityClass, TextThatIsNotKnownIsShownAsItIs)
     EXPECT_TRUE(g_utf8_validate(judge(1, "error \xff\xfe").words.c_str(), -1, nullptr));
 }
 
+TEST(CapabilityClass, NamesLeadBackAndOnlyWhatLastsIsKept)
+{
+    std::set<std::string> passing = {"in_use",       "too_slow", "lost",    "host_gone",
+                                     "not_compared", "broken",   "crashed", "unknown"};
+    for (int i = 0; i < FFARM_N_CAPABILITY_CLASSES; i++) {
+        auto class_ = static_cast<FfarmCapabilityClass>(i), found = FFARM_CAPABILITY_PROVED;
+        const char *name = ffarm_capability_class_name(class_);
+        EXPECT_TRUE(ffarm_capability_class_find(name, &found));
+        EXPECT_EQ(found, class_);
+        EXPECT_EQ(ffarm_capability_is_lasting(class_), passing.count(name) == 0) << name;
+    }
+    FfarmCapabilityClass found;
+    EXPECT_FALSE(ffarm_capability_class_find("PROVED", &found));
+    EXPECT_FALSE(ffarm_capability_class_find("", &found));
+    EXPECT_FALSE(ffarm_capability_class_find(nullptr, &found));
+}
+
+TEST(CapabilityClass, DriversAndGpusAreNamed)
+{
+    auto driver = [](const char *said) {
+        g_autofree char *name = ffarm_capability_parse_driver(said);
+        return std::string(name ? name : "-");
+    };
+    EXPECT_EQ(driver("[AVHWDeviceContext @ 0x1] VAAPI driver: Intel iHD driver - 23.1.1 (abc).\nmore"),
+              "Intel iHD driver - 23.1.1 (abc)");
+    EXPECT_EQ(driver("[h264_nvenc @ 0x1] [ GPU #0 - < Old > has Compute SM 3.0 ]\n"
+                     "[h264_nvenc @ 0x1] [ GPU #1 - < NVIDIA T4 > has Compute SM 7.5 ]\n"),
+              "NVIDIA T4");
+    EXPECT_EQ(driver("Stream #0:0 - nothing"), "-");
+    EXPECT_EQ(driver(("VAAPI driver: " + std::string(5000, 'x')).c_str()).size(), 300u);
+}
+
 TEST(CapabilityClass, ListingsAndFigures)
 {
     const char *listing =
@@ -195,7 +228,7 @@ TEST(CapabilityClass, ListingsAndFigures)
     EXPECT_FALSE(ffarm_capability_parse_psnr("PSNR y:1\n min:50", &psnr));
     EXPECT_FALSE(ffarm_capability_parse_psnr("", &psnr));
     g_autoptr(GPtrArray) nodes = g_ptr_array_new_with_free_func(g_free);
-    ffarm_nodes_parse("by-path\ncard0\nrenderD129\r\nrenderD\nrenderD1;x\nrenderD128", nodes);
+    ffarm_nodes_parse("by-path\ncard0\ncrw-rw----+ 0 992 renderD129\r\nrenderD\nrenderD1;x\nrenderD128", nodes);
     ASSERT_EQ(nodes->len, 2u);
     EXPECT_STREQ(static_cast<char *>(g_ptr_array_index(nodes, 0)), "/dev/dri/renderD129");
 }
@@ -371,4 +404,288 @@ TEST_F(Capability, EndsWhenItIsCancelled)
     EXPECT_FALSE(ffarm_capability_learn_all(reports, &learning, cancellable, &error));
     EXPECT_TRUE(g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
     EXPECT_EQ(report->abilities, nullptr);
+}
+
+// --- what is learned, and kept ---
+
+namespace
+{
+// A host with an ffmpeg that notes how it is called, and does what the file "state" says.
+const char *const scripted = R"(#!/bin/sh
+here=${0%/*}
+echo "$*" >>"$here/calls"
+good() { cat "$here/good.mkv"; }
+case "$*" in
+-version) cat "$here/version" ;;
+*-encoders*) cat "$here/listing" ;;
+*) . "$here/state" ;;
+esac
+)";
+
+class Learning : public testing::Test
+{
+  protected:
+    static void SetUpTestSuite()
+    {
+        home = scratch_new();
+        g_autofree char *path = g_build_filename(home, "good.mkv", nullptr);
+        const char *argv[] = {
+            "ffmpeg", "-v",      "error",    "-f",      "lavfi",   "-i",        "testsrc2=s=1920x1080:r=25:d=0.4",
+            "-c:v",   "libx264", "-pix_fmt", "yuv420p", "-preset", "ultrafast", path,
+            nullptr};
+        ASSERT_TRUE(g_spawn_sync(nullptr, const_cast<char **>(argv), nullptr, G_SPAWN_SEARCH_PATH, nullptr, nullptr,
+                                 nullptr, nullptr, nullptr, nullptr));
+    }
+    static void TearDownTestSuite()
+    {
+        scratch_free(home);
+    }
+    void SetUp() override
+    {
+        folder = scratch_new();
+        Write("ffmpeg", scripted);
+        chmod((std::string(folder) + "/ffmpeg").c_str(), 0755);
+        Write("version", "ffmpeg version 7.1.5 Copyright\nconfiguration: --enable-this\n");
+        List({"h264_nvenc"});
+        State("case \"$*\" in *p010*) echo '10 bit encode not supported' >&2; exit 1;; *) good;; esac");
+        g_autofree char *good = g_build_filename(home, "good.mkv", nullptr);
+        g_autofree char *link = g_build_filename(folder, "good.mkv", nullptr);
+        ASSERT_EQ(symlink(good, link), 0);
+        journal = ffarm_journal_open(folder, nullptr, nullptr);
+        learning.journal = journal;
+        host = ffarm_host_new(nullptr, "box", FFARM_HOST_LOCAL);
+        g_free(host->ffmpeg);
+        host->ffmpeg = g_build_filename(folder, "ffmpeg", nullptr);
+    }
+    void TearDown() override
+    {
+        ffarm_journal_free(journal);
+        ffarm_settings_free(settings);
+        ffarm_host_free(host);
+        scratch_free(folder);
+    }
+    void Write(const char *name, const std::string &text) const
+    {
+        g_free(scratch_write(folder, name, text.c_str(), static_cast<gssize>(text.size())));
+    }
+    void List(const std::vector<std::string> &encoders) const
+    {
+        std::string text = " ------\n";
+        for (const std::string &encoder : encoders)
+            text += " V....D " + encoder + "    words\n";
+        Write("listing", text);
+    }
+    void State(const std::string &text) const
+    {
+        Write("state", text + "\n");
+    }
+    // Rows that say something, "cuda:1 h264 8 proved", and how many trials that took: "2: ...".
+    std::string Learn()
+    {
+        Write("calls", "");
+        FfarmHostReport report = {};
+        report.host = host;
+        report.is_usable = TRUE;
+        report.os = FFARM_OS_LINUX;
+        report.ffmpeg_version = const_cast<char *>("7.1.5");
+        g_autoptr(GPtrArray) reports = g_ptr_array_new();
+        g_ptr_array_add(reports, &report);
+        EXPECT_TRUE(ffarm_capability_learn_all(reports, &learning, nullptr, nullptr));
+        std::string text;
+        const GPtrArray *rows = report.abilities->encoders;
+        for (guint i = 0; rows && i < rows->len; i++) {
+            auto *row = static_cast<FfarmCapability *>(g_ptr_array_index(rows, i));
+            if (row->class_ == FFARM_CAPABILITY_BUILD_LACKS)
+                continue;
+            driver = row->driver ? row->driver : "";
+            text += std::string(", ") + row->engine + (row->device ? std::string(":") + row->device : "") + " " +
+                    (row->codec ? row->codec : "-") + " " + std::to_string(row->depth) + " " +
+                    ffarm_capability_class_name(row->class_);
+        }
+        EXPECT_EQ(report.abilities->ffmpeg_version, 701u);
+        EXPECT_EQ(report.abilities->os, FFARM_OS_LINUX);
+        ffarm_abilities_unref(report.abilities);
+        return std::to_string(Calls("-c:v")) + text;
+    }
+    int Calls(const char *part) const
+    {
+        std::ifstream file(std::string(folder) + "/calls");
+        int count = 0;
+        for (std::string line; std::getline(file, line);)
+            count += line.find(part) != std::string::npos;
+        return count;
+    }
+    // What the films of an input with this profile want of the host.
+    std::string Wants(const std::string &yaml, const char *profile, FfarmStream *video)
+    {
+        g_autoptr(FfarmDiagnostics) diagnostics = ffarm_diagnostics_new();
+        ffarm_settings_free(settings);
+        settings = ffarm_settings_parse("test.yml", yaml.c_str(), yaml.size(), FALSE, diagnostics);
+        EXPECT_NE(settings, nullptr);
+        g_autoptr(FfarmWants) wants = ffarm_wants_new(settings);
+        FfarmInput *input = ffarm_input_new("/a.mkv", nullptr, profile, nullptr);
+        if (video) {
+            ffarm_wants_add(wants, input, "ruled", video);
+        } else {
+            g_autoptr(GPtrArray) inputs = g_ptr_array_new();
+            g_ptr_array_add(inputs, input);
+            g_ptr_array_add(inputs, input);
+            ffarm_wants_add_inputs(wants, inputs);
+        }
+        ffarm_input_free(input);
+        g_autoptr(GArray) list = ffarm_wants_list(wants, host);
+        std::string text;
+        for (guint i = 0; i < list->len; i++) {
+            const FfarmWant &want = g_array_index(list, FfarmWant, i);
+            text += std::string(i ? ", " : "") + want.engine + " " + want.codec + " " + std::to_string(want.depth);
+        }
+        return text;
+    }
+
+    static char *home;
+    std::string driver; // of the last row
+    char *folder = nullptr;
+    FfarmJournal *journal = nullptr;
+    FfarmHost *host = nullptr;
+    FfarmSettings *settings = nullptr;
+    FfarmLearning learning = {"ffmpeg", nullptr, FALSE, FALSE, nullptr, 1};
+};
+char *Learning::home = nullptr;
+} // namespace
+
+TEST_F(Learning, WhatIsKnownIsNotTriedAgainUntilSomethingChanges)
+{
+    const char *const rows = ", cuda h264 8 proved, cuda h264 10 cap_missing";
+    EXPECT_EQ(Learn(), std::string("2") + rows);
+    EXPECT_EQ(Learn(), std::string("0") + rows);
+    Write("version", "ffmpeg version 7.1.5 Copyright\nconfiguration: --enable-that\n");
+    EXPECT_EQ(Learn(), std::string("2") + rows);
+    EXPECT_EQ(Learn(), std::string("0") + rows);
+    learning.is_fresh = TRUE;
+    EXPECT_EQ(Learn(), std::string("2") + rows);
+    learning.is_fresh = FALSE;
+    g_free(host->user);
+    host->user = g_strdup("another");
+    learning.is_dry = TRUE;
+    EXPECT_EQ(Learn(), std::string("2") + rows);
+    EXPECT_EQ(Learn(), std::string("2") + rows) << "a dry run writes nothing";
+}
+
+TEST_F(Learning, AnotherDriverMayDoMore)
+{
+    g_autofree char *path = g_strconcat(folder, "/bin:", g_getenv("PATH"), nullptr),
+                    *before = g_strdup(g_getenv("PATH"));
+    g_setenv("PATH", path, TRUE);
+    for (const char *version : {"535.113.01", "550.54.14"}) {
+        Write("bin/nvidia-smi", std::string("#!/bin/sh\necho '") + version + ", NVIDIA T4'\n");
+        chmod((std::string(folder) + "/bin/nvidia-smi").c_str(), 0755);
+        EXPECT_EQ(Learn(), "2, cuda h264 8 proved, cuda h264 10 cap_missing");
+        EXPECT_EQ(driver, std::string("driver ") + version);
+        EXPECT_EQ(Learn().substr(0, 2), "0,");
+        EXPECT_EQ(driver, std::string("driver ") + version) << "is remembered too";
+    }
+    g_setenv("PATH", before, TRUE);
+}
+
+TEST_F(Learning, WhatIsInUseIsAskedAgainSoonAndNeverKept)
+{
+    State("echo 'OpenEncodeSessionEx failed: out of memory (10)' >&2; exit 1");
+    EXPECT_EQ(Learn(), "4, cuda h264 8 in_use");
+    EXPECT_EQ(Learn(), "4, cuda h264 8 in_use");
+    State("n=$(grep -c h264_nvenc \"$here/calls\"); if [ $n -lt 3 ]; then\n"
+          "echo 'OpenEncodeSessionEx failed: out of memory (10)' >&2; exit 1; fi; good");
+    EXPECT_EQ(Learn(), "4, cuda h264 8 proved, cuda h264 10 wrong_picture");
+    learning.is_fresh = TRUE;
+    State("echo 'OpenEncodeSessionEx failed: out of memory (10)' >&2; exit 1");
+    EXPECT_EQ(Learn(), "4, cuda h264 8 in_use");
+    learning.is_fresh = FALSE;
+    EXPECT_EQ(Learn(), "0, cuda h264 8 proved, cuda h264 10 wrong_picture");
+}
+
+TEST_F(Learning, WhatIsSickOrNotUnderstoodIsNotKeptAndEndsWhatWas)
+{
+    Learn();
+    learning.is_fresh = TRUE;
+    State("echo 'cuInit(0) failed -> CUDA_ERROR_UNKNOWN' >&2; exit 1");
+    EXPECT_EQ(Learn(), "1, cuda h264 8 broken");
+    learning.is_fresh = FALSE;
+    State("echo 'The flux failed to align' >&2; exit 1");
+    EXPECT_EQ(Learn(), "2, cuda h264 8 unknown, cuda h264 10 unknown");
+    State("good");
+    EXPECT_EQ(Learn(), "2, cuda h264 8 proved, cuda h264 10 wrong_picture");
+    learning.is_fresh = TRUE;
+    State("echo 'Cannot load libcuda.so.1' >&2; exit 1");
+    EXPECT_EQ(Learn(), "1, cuda h264 8 driver_missing");
+    learning.is_fresh = FALSE;
+    EXPECT_EQ(Learn(), "0, cuda h264 8 driver_missing");
+}
+
+TEST_F(Learning, EachDeviceThatIsNamedIsProvedByItself)
+{
+    ffarm_host_add_device(host, "cuda", "0", 1);
+    ffarm_host_add_device(host, "cuda", "1", 2);
+    ffarm_host_add_device(host, "vaapi", "/dev/dri/renderD199", 1);
+    List({"h264_nvenc", "h264_vaapi"});
+    State("case \"$*\" in *'-gpu 0 '*) echo 'OpenEncodeSessionEx failed: unsupported device (2)' >&2; exit 1;;\n"
+          "*renderD199*) echo '[x @ 0x1] VAAPI driver: Mesa Gallium driver 22.3.6.' >&2; good;;\n"
+          "*'-gpu 1 '*) good;; *) exit 3;; esac");
+    const char *const rows = ", cuda:0 h264 8 no_encoder, cuda:1 h264 8 proved, cuda:1 h264 10 wrong_picture, "
+                             "vaapi:/dev/dri/renderD199 h264 8 proved, vaapi:/dev/dri/renderD199 h264 10 wrong_picture";
+    EXPECT_EQ(Learn(), std::string("5") + rows);
+    EXPECT_EQ(Learn(), std::string("0") + rows);
+}
+
+TEST_F(Learning, OnlyWhatTheFilmsCouldUseIsTried)
+{
+    const std::string yaml = "profiles:\n"
+                             "  literal: {output_options: -c:v libx264 -c:a copy}\n"
+                             "  nvenc: {output_options: -c:v h264_nvenc -pix_fmt yuv420p}\n"
+                             "  ruled: {codec: h264}\n"
+                             "rules:\n  all: {profile: literal}\n";
+    FfarmStream ten = {};
+    ten.bit_depth = 10;
+    List({"h264_nvenc", "hevc_nvenc", "h264_qsv"});
+    EXPECT_EQ(Wants(yaml, "literal", &ten), "");
+    EXPECT_EQ(Wants(yaml, nullptr, nullptr), "");
+    g_autoptr(FfarmWants) nothing = ffarm_wants_new(settings);
+    learning.wants = nothing;
+    EXPECT_EQ(Learn(), "0");
+    EXPECT_EQ(Calls(""), 0) << "nothing is asked where nothing is wanted";
+    EXPECT_EQ(Wants(yaml, "nvenc", &ten), "cuda h264 8");
+    EXPECT_EQ(Wants(yaml, nullptr, &ten), "cuda h264 8, qsv h264 8, vaapi h264 8, videotoolbox h264 8, amf h264 8");
+    EXPECT_EQ(Wants(yaml, "hevc", nullptr).substr(0, 25), "cuda hevc 8, qsv hevc 8, ");
+    char cuda[] = "cuda", cpu[] = "cpu", *engines[] = {cuda, cpu, nullptr};
+    host->engines = engines;
+    EXPECT_EQ(Wants(yaml, nullptr, &ten), "cuda h264 8");
+    EXPECT_EQ(Wants(yaml, "hevc", nullptr), "cuda hevc 8, cuda hevc 10");
+    g_autoptr(FfarmWants) wants = ffarm_wants_new(settings);
+    FfarmInput *input = ffarm_input_new("/a.mkv", nullptr, "nvenc", nullptr);
+    ffarm_wants_add(wants, input, nullptr, &ten);
+    ffarm_input_free(input);
+    learning.wants = wants;
+    EXPECT_EQ(Learn(), "1, cuda h264 8 proved");
+    EXPECT_EQ(Learn(), "0, cuda h264 8 proved");
+    learning.wants = nullptr;
+    host->engines = nullptr;
+}
+
+TEST_F(Learning, AnAnswerThatNobodyUnderstandsIsNoAnswer)
+{
+    Write("version", std::string(1 << 20, 'x'));
+    EXPECT_EQ(Learn(), "0, cuda - 0 host_gone, qsv - 0 host_gone, vaapi - 0 host_gone, videotoolbox - 0 host_gone, "
+                       "amf - 0 host_gone, cpu - 0 host_gone");
+    EXPECT_EQ(Learn().substr(0, 2), "0,");
+}
+
+TEST_F(Learning, AHostOverSshIsKnownAgain)
+{
+    g_autoptr(Sshd) sshd = sshd_start(nullptr);
+    host->type = FFARM_HOST_STREAMING;
+    host->address = g_strdup(sshd->address);
+    host->port = sshd->port;
+    g_free(host->ssh);
+    host->ssh = g_strdup(sshd->ssh);
+    EXPECT_EQ(Learn(), "2, cuda h264 8 proved, cuda h264 10 cap_missing");
+    EXPECT_EQ(Learn(), "0, cuda h264 8 proved, cuda h264 10 cap_missing");
+    EXPECT_EQ(Calls("-version"), 1);
 }

@@ -376,6 +376,54 @@ TEST_F(CliJournal, FailsTheJobAndNotTheFilm)
     }
 }
 
+// What hosts can do is tried once; dry runs make use of that, and remember nothing themselves.
+TEST_F(CliJournal, HostsAreTriedOnce)
+{
+    std::string film = Clip("film.mkv");
+    Write("ffmpeg",
+          "#!/bin/sh\necho \"$*\" >>'" + Path(".home/calls") +
+              "'\ncase \"$*\" in\n-version) echo ffmpeg version 5.1 ;;\n"
+              "*-encoders) echo ' V....D hevc_nvenc words' ;;\n"
+              "*p010*) echo '10 bit encode not supported' >&2; exit 1 ;;\n"
+              "*) echo '[ GPU #0 - < Tesla X > has' >&2\n"
+              "exec ffmpeg -v error -f lavfi -i testsrc2=s=1920x1080:r=25:d=0.4 -pix_fmt yuv420p -c:v libx264 -preset "
+              "ultrafast -f matroska pipe:1 ;;\nesac\n");
+    g_chmod(Path("ffmpeg").c_str(), 0755);
+    Write(".home/.transcode.yml", "config:\n  clusters:\n    home:\n      one: {type: local, ffmpeg: '" +
+                                      Path("ffmpeg") + "', engines: [cuda]}\nrules:\n  all: {profile: hevc}\n");
+    auto trials = [this] {
+        g_autofree char *text = nullptr;
+        g_file_get_contents(Path(".home/calls").c_str(), &text, nullptr, nullptr);
+        g_unlink(Path(".home/calls").c_str());
+        int count = 0;
+        for (const char *at = text; at && (at = strstr(at, "testsrc2")); at++)
+            count++;
+        return count;
+    };
+    Outcome dry = Run({"--dry-run", "--json", "-c", "home", film});
+    EXPECT_EQ(trials(), 2) << dry.err;
+    EXPECT_FALSE(Exists(".home/.local/state/ffarm/journal.db"));
+    auto reports = json_events(dry.out, "host");
+    ASSERT_EQ(reports.size(), 1u);
+    JsonObject *trial = json_array_get_object_element(json_object_get_array_member(reports[0].get(), "trials"), 0);
+    EXPECT_STREQ(json_object_get_string_member(trial, "verdict"), "yes");
+    EXPECT_STREQ(json_object_get_string_member(trial, "driver"), "Tesla X");
+    EXPECT_TRUE(contains(json_object_get_string_member(trial, "tried"), "T"));
+    std::string known = "  cuda          yes (hevc 8-bit), Tesla X";
+    EXPECT_TRUE(contains(Run({"hosts"}).out, known + "\n"));
+    EXPECT_EQ(trials(), 2);
+    sqlite3 *db = nullptr;
+    ASSERT_EQ(sqlite3_open(Path(".home/.local/state/ffarm/journal.db").c_str(), &db), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(db, "UPDATE encoders SET proved_us = proved_us - 7500000000", nullptr, nullptr, nullptr), 0);
+    sqlite3_close(db);
+    Outcome again = Run({"hosts"});
+    EXPECT_TRUE(contains(again.out, known + ", proved 2 hours ago\n")) << again.out;
+    Run({"--dry-run", "-c", "home", film});
+    EXPECT_EQ(trials(), 0);
+    EXPECT_TRUE(contains(Run({"hosts", "--refresh"}).out, known + "\n"));
+    EXPECT_EQ(trials(), 2);
+}
+
 // Killed at instants all over a run: the film is always there whole, and resuming brings it to its end.
 TEST_F(CliJournal, LosesNothingWhereverItIsKilled)
 {

@@ -472,6 +472,29 @@ TEST_F(Farm, LooksForAnotherHostWhenOneLacksWhatAFilmNeeds)
     ExpectDone(film);
 }
 
+TEST_F(Farm, TriesHardwareForTheFilmsThatCouldUseIt)
+{
+    std::string film = Film("film.mkv");
+    std::string noted = StandIn("noted", "echo \"$*\" >>" + In("calls") +
+                                             "\ncase \"$*\" in\n*-encoders) echo ' V....D h264_nvenc    words' ;;\n"
+                                             "*h264_nvenc*) echo 'Cannot load libcuda.so.1' >&2; exit 1 ;;\n*) " +
+                                             copies + " ;;\nesac");
+    auto count = [this](const std::string &part) {
+        std::string calls = Read(In("calls"));
+        int found = 0;
+        for (size_t at = 0; (at = calls.find(part, at)) != std::string::npos; at++)
+            found++;
+        return found;
+    };
+    EXPECT_TRUE(Run(Cluster({{"a", noted}})));
+    ExpectDone(film);
+    EXPECT_EQ(count("\n"), 1) << "a film that the CPU encodes costs no question";
+    results.clear();
+    EXPECT_TRUE(Run(Cluster({{"a", noted}}, "", Profile("    output_options_video: -c:v h264_nvenc\n"))));
+    EXPECT_EQ(count("-encoders"), 1);
+    EXPECT_EQ(count("testsrc2"), 1);
+}
+
 TEST_F(Farm, DiscardsAResultThatSavesTooLittle)
 {
     std::string film = Film("film.mkv");

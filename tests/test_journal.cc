@@ -390,3 +390,189 @@ TEST_F(Journal, FailsInWordsWhereItCantBe)
     ASSERT_NE(error, nullptr);
     EXPECT_TRUE(g_str_has_prefix(error->message, "/proc/ffarm/journal.db: ")) << error->message;
 }
+
+// --- what hosts were found to do ---
+
+namespace
+{
+class Capabilities : public JournalTest
+{
+  protected:
+    static FfarmCapability Row(FfarmCapabilityClass class_, const char *codec = "hevc", int depth = 8,
+                               const char *device = nullptr)
+    {
+        FfarmCapability row = {};
+        row.engine = "cuda";
+        row.device = const_cast<char *>(device);
+        row.codec = codec;
+        row.depth = depth;
+        row.class_ = class_;
+        row.words = const_cast<char *>("it said\xff so");
+        row.command = const_cast<char *>("ffmpeg -x");
+        row.driver = const_cast<char *>("driver 535");
+        row.elapsed_us = 5;
+        return row;
+    }
+    void Note(const FfarmCapability &row, const char *machine = "one") const
+    {
+        EXPECT_TRUE(ffarm_journal_note_capability(journal, machine, &row, nullptr));
+    }
+    FfarmAbilities *Find(const char *machine = "one") const
+    {
+        FfarmAbilities *abilities = ffarm_abilities_new();
+        EXPECT_TRUE(ffarm_journal_find_capabilities(journal, machine, abilities, nullptr));
+        return abilities;
+    }
+    // "hevc 8 proved, ..."
+    std::string Text(const char *machine = "one") const
+    {
+        g_autoptr(FfarmAbilities) abilities = Find(machine);
+        std::string text;
+        for (guint i = 0; abilities->encoders && i < abilities->encoders->len; i++) {
+            auto *row = static_cast<FfarmCapability *>(g_ptr_array_index(abilities->encoders, i));
+            text += (i ? ", " : "") + std::string(row->device ? std::string(row->device) + " " : "") + row->codec +
+                    " " + std::to_string(row->depth) + " " + ffarm_capability_class_name(row->class_);
+        }
+        return text;
+    }
+    void Execute(const char *sql) const
+    {
+        sqlite3 *db = nullptr;
+        ASSERT_EQ(sqlite3_open((std::string(folder) + "/journal.db").c_str(), &db), SQLITE_OK);
+        ASSERT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+        sqlite3_close(db);
+    }
+};
+} // namespace
+
+TEST_F(Capabilities, AreKeptForTheirMachine)
+{
+    Note(Row(FFARM_CAPABILITY_PROVED));
+    Note(Row(FFARM_CAPABILITY_CAP_MISSING, "hevc", 10, "1"));
+    Note(Row(FFARM_CAPABILITY_PROVED), nullptr);
+    Reopen();
+    EXPECT_EQ(Text(), "hevc 8 proved, 1 hevc 10 cap_missing");
+    EXPECT_EQ(Text("two"), "");
+    EXPECT_EQ(Text(nullptr), "");
+    g_autoptr(FfarmAbilities) abilities = Find();
+    auto *row = static_cast<FfarmCapability *>(g_ptr_array_index(abilities->encoders, 0));
+    EXPECT_STREQ(row->engine, "cuda");
+    EXPECT_EQ(row->device, nullptr);
+    EXPECT_TRUE(g_utf8_validate(row->words, -1, nullptr));
+    EXPECT_STREQ(row->command, "ffmpeg -x");
+    EXPECT_STREQ(row->driver, "driver 535");
+    EXPECT_EQ(row->elapsed_us, 5);
+    EXPECT_LT(g_get_real_time() - row->proved_us, G_TIME_SPAN_MINUTE);
+}
+
+TEST_F(Capabilities, GetOld)
+{
+    struct {
+        FfarmCapabilityClass class_;
+        gint64 age_us;
+        const char *text;
+    } ages[] = {
+        {FFARM_CAPABILITY_PROVED, 7 * G_TIME_SPAN_DAY - G_TIME_SPAN_MINUTE, "hevc 8 proved"},
+        {FFARM_CAPABILITY_PROVED, 7 * G_TIME_SPAN_DAY + G_TIME_SPAN_MINUTE, ""},
+        {FFARM_CAPABILITY_NO_DEVICE, G_TIME_SPAN_DAY - G_TIME_SPAN_MINUTE, "hevc 8 no_device"},
+        {FFARM_CAPABILITY_NO_DEVICE, G_TIME_SPAN_DAY + G_TIME_SPAN_MINUTE, ""},
+        {FFARM_CAPABILITY_PROVED, -G_TIME_SPAN_HOUR, ""}, // the clock was set back
+    };
+    for (auto &age : ages) {
+        FfarmCapability row = Row(age.class_);
+        row.proved_us = g_get_real_time() - age.age_us;
+        Note(row);
+        EXPECT_EQ(Text(), age.text) << age.age_us;
+    }
+}
+
+TEST_F(Capabilities, OnlyYesAndNoAreKept)
+{
+    for (int i = 0; i < FFARM_N_CAPABILITY_CLASSES; i++) {
+        auto class_ = static_cast<FfarmCapabilityClass>(i);
+        Note(Row(FFARM_CAPABILITY_PROVED));
+        Note(Row(class_));
+        std::string kept = std::string("hevc 8 ") + ffarm_capability_class_name(class_);
+        if (ffarm_capability_verdict(class_) == FFARM_CAPABILITY_BUSY)
+            EXPECT_EQ(Text(), "hevc 8 proved") << kept;
+        else
+            EXPECT_EQ(Text(), ffarm_capability_is_lasting(class_) ? kept : "");
+    }
+}
+
+TEST_F(Capabilities, AreForgottenWhenAJobShowsOtherwise)
+{
+    auto fill = [this] {
+        for (int depth : {8, 10})
+            for (const char *device : {"0", "1"})
+                Note(Row(FFARM_CAPABILITY_PROVED, "hevc", depth, device));
+        Note(Row(FFARM_CAPABILITY_PROVED, "h264", 8, "0"));
+    };
+    fill();
+    EXPECT_TRUE(ffarm_journal_forget_capability(journal, "one", "cuda", "1", "hevc", 10, nullptr));
+    EXPECT_EQ(Text(), "0 h264 8 proved, 0 hevc 8 proved, 0 hevc 10 proved, 1 hevc 8 proved");
+    EXPECT_TRUE(ffarm_journal_forget_capability(journal, "one", "qsv", nullptr, nullptr, 0, nullptr));
+    EXPECT_TRUE(ffarm_journal_forget_capability(journal, "two", "cuda", nullptr, nullptr, 0, nullptr));
+    EXPECT_TRUE(ffarm_journal_forget_capability(journal, nullptr, "cuda", nullptr, nullptr, 0, nullptr));
+    EXPECT_TRUE(ffarm_journal_forget_capability(nullptr, "one", "cuda", nullptr, nullptr, 0, nullptr));
+    EXPECT_TRUE(ffarm_journal_forget_capability(journal, "one", "cuda", nullptr, "hevc", 8, nullptr));
+    EXPECT_EQ(Text(), "0 h264 8 proved, 0 hevc 10 proved");
+    EXPECT_TRUE(ffarm_journal_forget_capability(journal, "one", "cuda", "0", nullptr, 0, nullptr));
+    EXPECT_EQ(Text(), "");
+}
+
+TEST_F(Capabilities, WhatIsDamagedOrNewerSaysNothing)
+{
+    static const char *const damages[] = {
+        "engine = 'npu'",      "engine = x'ff00'", "codec = 'vp9'",       "codec = ''", "depth = 12",
+        "class = 'PROVED'",    "class = 0",        "class = 'in_use'",    "class = ''", "class = 'sure'",
+        "proved_us = 'later'", "proved_us = -1",   "proved_us = 1 << 62",
+    };
+    for (const char *damage : damages) {
+        Note(Row(FFARM_CAPABILITY_PROVED));
+        EXPECT_EQ(Text(), "hevc 8 proved");
+        Execute((std::string("UPDATE encoders SET ") + damage).c_str());
+        EXPECT_EQ(Text(), "") << damage;
+        Execute("DELETE FROM encoders");
+    }
+    Note(Row(FFARM_CAPABILITY_PROVED));
+    Execute("UPDATE encoders SET words = x'80ff', device = replace(hex(zeroblob(9000)), '0', 'd'), elapsed_us = -7");
+    g_autoptr(FfarmAbilities) abilities = Find();
+    ASSERT_EQ(abilities->encoders->len, 1u);
+    auto *row = static_cast<FfarmCapability *>(g_ptr_array_index(abilities->encoders, 0));
+    EXPECT_TRUE(g_utf8_validate(row->words, -1, nullptr));
+    EXPECT_EQ(strlen(row->device), 4096u);
+    EXPECT_EQ(row->elapsed_us, 0);
+}
+
+TEST_F(Capabilities, OfDecodingAreKeptToo)
+{
+    FfarmDecodeCapability row = {};
+    row.engine = "vaapi";
+    row.codec = const_cast<char *>("h264");
+    row.profile = const_cast<char *>("High 10");
+    row.pix_fmt = const_cast<char *>("yuv420p10le");
+    row.class_ = FFARM_CAPABILITY_PROVED;
+    EXPECT_TRUE(ffarm_journal_note_decode_capability(journal, "one", &row, nullptr));
+    row.profile = nullptr;
+    row.class_ = FFARM_CAPABILITY_CAP_MISSING;
+    EXPECT_TRUE(ffarm_journal_note_decode_capability(journal, "one", &row, nullptr));
+    {
+        g_autoptr(FfarmAbilities) abilities = Find();
+        ASSERT_EQ(abilities->decoders->len, 2u);
+        auto *found = ffarm_abilities_find_decoder(abilities, "vaapi", nullptr, "h264", "High 10", "yuv420p10le");
+        ASSERT_NE(found, nullptr);
+        EXPECT_EQ(found->class_, FFARM_CAPABILITY_PROVED);
+        found = ffarm_abilities_find_decoder(abilities, "vaapi", nullptr, "h264", nullptr, "yuv420p10le");
+        ASSERT_NE(found, nullptr);
+        EXPECT_EQ(found->class_, FFARM_CAPABILITY_CAP_MISSING);
+    }
+    row.class_ = FFARM_CAPABILITY_CRASHED;
+    EXPECT_TRUE(ffarm_journal_note_decode_capability(journal, "one", &row, nullptr));
+    g_autoptr(FfarmAbilities) one = Find();
+    EXPECT_EQ(one->decoders->len, 1u);
+    EXPECT_TRUE(
+        ffarm_journal_forget_decode_capability(journal, "one", "vaapi", nullptr, nullptr, nullptr, nullptr, nullptr));
+    g_autoptr(FfarmAbilities) none = Find();
+    EXPECT_EQ(none->decoders->len, 0u);
+}
