@@ -254,6 +254,8 @@ FfarmAbilities *ffarm_capability_learn(FfarmRunner *runner, const FfarmHostRepor
     Learner learner = {
         .bench = {.runner = runner,
                   .ffmpeg_here = learning->ffmpeg_here,
+                  .journal = learning->journal,
+                  .run_id = learning->run_id,
                   .pause_ms = learning->pause_ms,
                   .cancellable = cancellable},
         .learning = learning,

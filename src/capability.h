@@ -26,6 +26,7 @@ G_BEGIN_DECLS
 typedef struct {
     const char *ffmpeg_here; /* this machine's, which compares the pictures */
     FfarmJournal *journal;   /* nullable: nothing is known, nothing is kept */
+    const char *run_id;      /* of the run, to which temporary files on this machine belong; NULL: none is noted */
     gboolean is_dry;         /* the journal is only read */
     gboolean is_fresh;       /* the journal is not asked: all is tried anew */
     const FfarmWants *wants; /* what is tried; NULL: every encoder of h264, hevc and av1, with 8 and 10 bits */

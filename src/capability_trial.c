@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "capability_trial.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,6 +10,7 @@
 
 #include "capability_nodes.h"
 #include "capability_picture.h"
+#include "nonce.h"
 #include "shell.h"
 
 #define TRIAL_MS 15000
@@ -99,20 +102,47 @@ static gboolean encode(FfarmBench *bench, const char *const *argv, const char *p
     return TRUE;
 }
 
+/* Notes the temporary file @path before it is made, so that the next start can remove it after a crash. */
+static gboolean note(const FfarmBench *bench, const char *name, const char *path, gint64 *id, GError **error)
+{
+    const FfarmHost *host = ffarm_runner_peek_host(bench->runner);
+    FfarmTrace trace = {.run_id = bench->run_id,
+                        .item = G_MAXUINT,
+                        .attempt = name,
+                        .cluster = host->cluster,
+                        .host = host->name,
+                        .here = path};
+    return !bench->run_id || ffarm_journal_add_trace(bench->journal, &trace, id, error);
+}
+
+static int make_file(const char *path, GError **error)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        g_set_error(error, G_IO_ERROR, (gint)g_io_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
+    return fd;
+}
+
 /* Returns: FALSE only if cancelled. */
 static gboolean encode_to_file(FfarmBench *bench, const char *const *argv, FfarmCapability *row, GError **error)
 {
-    g_autofree char *path = NULL;
+    g_autofree char *nonce = ffarm_nonce_new();
+    g_autofree char *name = g_strconcat("trial-", nonce, NULL);
+    g_autofree char *path = g_strconcat(g_get_tmp_dir(), "/.ffarm-", name, ".tmp", NULL);
     g_autoptr(GError) inner = NULL;
-    int fd = g_file_open_tmp("ffarm-trial-XXXXXX", &path, &inner);
+    gint64 id = 0;
+    int fd = note(bench, name, path, &id, &inner) ? make_file(path, &inner) : -1;
+    gboolean is_told = TRUE;
     if (fd < 0) {
         row->class_ = FFARM_CAPABILITY_NOT_COMPARED;
         row->words = g_strdup(inner->message);
-        return TRUE;
+    } else {
+        is_told = encode(bench, argv, path, fd, row, error);
+        close(fd);
+        g_unlink(path);
     }
-    gboolean is_told = encode(bench, argv, path, fd, row, error);
-    close(fd);
-    g_unlink(path);
+    if (bench->run_id)
+        ffarm_journal_strike_trace(bench->journal, id, FFARM_TRACE_HERE | FFARM_TRACE_THERE, NULL);
     return is_told;
 }
 

@@ -5,6 +5,7 @@
 #include "abilities.h"
 #include "capability_machine.h"
 #include "capability_recipe.h"
+#include "journal.h"
 #include "runner.h"
 
 G_BEGIN_DECLS
@@ -16,6 +17,8 @@ typedef struct {
     FfarmRunner *runner;
     const FfarmMachine *machine; /* that the runner leads to */
     const char *ffmpeg_here;     /* this machine's, which compares the pictures */
+    FfarmJournal *journal;       /* nullable */
+    const char *run_id;          /* that temporary files are noted for; NULL: they are not */
     guint pause_ms;              /* before a device that is in use is tried again; 0: 1 s, 2 s, 4 s */
     char *gone;                  /* why nothing more can be asked; NULL: it can. Owned */
     GCancellable *cancellable;

@@ -21,6 +21,7 @@ static void ask(FfarmFarm *farm, FfarmCrew *crew, const FfarmMember *member)
     FfarmCheckNotes notes = {farm->options->journal, farm->plan->run_id};
     FfarmLearning learning = {.ffmpeg_here = farm->plan->settings->ffmpeg,
                               .journal = farm->options->journal,
+                              .run_id = farm->plan->run_id,
                               .wants = farm->wants,
                               .pause_ms = farm->options->pause_ms};
     crew->is_asked = TRUE;

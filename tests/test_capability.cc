@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fstream>
 #include <set>
+#include <sqlite3.h>
 #include <string>
 #include <sys/stat.h>
 #include <vector>
@@ -328,7 +329,7 @@ class Capability : public testing::Test
     FfarmHost *host = nullptr;
     FfarmHostReport *report = nullptr;
     GPtrArray *reports = nullptr;
-    FfarmLearning learning = {"ffmpeg", nullptr, FALSE, FALSE, nullptr, 1};
+    FfarmLearning learning = {"ffmpeg", nullptr, nullptr, FALSE, FALSE, nullptr, 1};
 };
 } // namespace
 
@@ -548,7 +549,7 @@ class Learning : public testing::Test
     FfarmJournal *journal = nullptr;
     FfarmHost *host = nullptr;
     FfarmSettings *settings = nullptr;
-    FfarmLearning learning = {"ffmpeg", nullptr, FALSE, FALSE, nullptr, 1};
+    FfarmLearning learning = {"ffmpeg", nullptr, nullptr, FALSE, FALSE, nullptr, 1};
 };
 char *Learning::home = nullptr;
 } // namespace
@@ -569,6 +570,35 @@ TEST_F(Learning, WhatIsKnownIsNotTriedAgainUntilSomethingChanges)
     learning.is_dry = TRUE;
     EXPECT_EQ(Learn(), std::string("2") + rows);
     EXPECT_EQ(Learn(), std::string("2") + rows) << "a dry run writes nothing";
+}
+
+// Paths of this machine that the journal in @name holds a run's traces of.
+static std::string traces_in(const char *folder, const char *name)
+{
+    sqlite3 *db = nullptr;
+    std::string paths;
+    EXPECT_EQ(sqlite3_open((std::string(folder) + name).c_str(), &db), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(
+                  db, "SELECT here FROM traces WHERE run = 'run1'",
+                  [](void *all, int, char **values, char **) {
+                      *static_cast<std::string *>(all) += std::string(values[0]) + "\n";
+                      return 0;
+                  },
+                  &paths, nullptr),
+              SQLITE_OK);
+    sqlite3_close(db);
+    return paths;
+}
+
+TEST_F(Learning, TemporaryFilesAreNotedWhileTheyAreThere)
+{
+    learning.run_id = "run1";
+    State("mkdir \"$here/copy\" && cp \"$here\"/journal.db* \"$here/copy\"; good");
+    EXPECT_EQ(Learn(), "2, cuda h264 8 proved, cuda h264 10 wrong_picture");
+    std::string path = traces_in(folder, "/copy/journal.db");
+    EXPECT_NE(path.find("/.ffarm-trial-"), std::string::npos) << path;
+    EXPECT_FALSE(g_file_test(path.substr(0, path.find('\n')).c_str(), G_FILE_TEST_EXISTS));
+    EXPECT_EQ(traces_in(folder, "/journal.db"), "");
 }
 
 TEST_F(Learning, AnotherDriverMayDoMore)
