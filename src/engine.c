@@ -5,17 +5,12 @@
 #include <string.h>
 #include "output_options.h"
 
-/* A new engine is a row here and one for each of its encoders below.
- *
- * The node is the first that Linux makes; input_options of the profile replace it. Quick Sync opens its device itself,
- * by VAAPI on Linux and by Direct3D on Windows, so that nothing needs to be known of the host. */
+/* A new engine is a row here and one for each of its encoders below; what opens its device is in decode_setup.c, and
+ * what else is known of its encoders in engine_limits.c. */
 static const FfarmEngine engines[] = {
-    {"cuda", "_nvenc", NULL, NULL},
-    {"qsv", "_qsv", NULL, NULL},
-    {"vaapi", "_vaapi", "-vaapi_device /dev/dri/renderD128", "hwupload"},
-    {"videotoolbox", "_videotoolbox", NULL, NULL},
-    {"amf", "_amf", NULL, NULL},
-    {"cpu", NULL, NULL, NULL},
+    {"cuda", "_nvenc", NULL},        {"qsv", "_qsv", NULL},
+    {"vaapi", "_vaapi", "hwupload"}, {"videotoolbox", "_videotoolbox", NULL},
+    {"amf", "_amf", NULL},           {"cpu", NULL, NULL},
 };
 
 static const char *const engine_names[G_N_ELEMENTS(engines) + 1] = {"cuda", "qsv", "vaapi", "videotoolbox",

@@ -19,7 +19,6 @@ const char *ffarm_engine_of_encoder(const char *encoder);
 typedef struct {
     const char *name;
     const char *suffix; /* of its encoders' names; NULL: none, everything that no other engine claims */
-    const char *input;  /* options before -i, words with single blanks between them; NULL: none */
     const char *upload; /* filters behind a format filter that bring frames to the device; NULL: it takes them itself */
 } FfarmEngine;
 
@@ -44,8 +43,10 @@ const FfarmEncoder *ffarm_engine_encoder(const char *engine, const char *codec);
  * has options of its own; else what the profile's video encoder needs. Static. */
 const char *ffarm_engine_choose(const FfarmHost *host, const FfarmProfile *profile);
 
-/* The options that stand for a neutral @quality ("low", "medium", "high", or a number on x265's CRF scale, 0 to 51) with
- * @encoder. Returns: NULL-terminated words, free with g_strfreev(); empty for copy and for an encoder that is not known. */
+/* The options that stand for a neutral @quality ("low", "medium", "high", or a number on x265's CRF scale, 0 to 51)
+ * with
+ * @encoder. Returns: NULL-terminated words, free with g_strfreev(); empty for copy and for an encoder that is not
+ * known. */
 char **ffarm_engine_quality(const char *encoder, const char *quality) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -72,7 +72,7 @@ typedef struct {
     GPtrArray *hosts;    /* of FfarmHost: enabled (and --host) ones of every cluster used, each once; the implicit local
                             host of runs without -c among them. Owned. */
     GPtrArray *disabled; /* of FfarmHost of the same clusters that do not take part. Owned. */
-    GHashTable *abilities; /* const FfarmHost* -> FfarmAbilities: what was known when the plan was made. Owned. */
+    GHashTable *abilities; /* const FfarmHost* -> FfarmAbilities: what was known when the plan was made. Owned; nullable */
 } FfarmPlan;
 
 /* How one host would do one item. */
@@ -86,6 +86,8 @@ struct FfarmChoice {
     const char *decoder;      /* engine that decodes; static; NULL: ffmpeg itself, on the CPU */
     gboolean stays;           /* frames go from decoder to encoder without leaving the device */
     gboolean wants_proof;     /* whether the decoder can read this source is not known: to be tried before it is used */
+    char **proof_options;     /* words before -i by which the decoder gives frames in its device, as a trial of it needs
+                                 them; NULL without a decoder */
     char *passed_over;        /* engines of the host that come before it and can't do this, and why; NULL: none */
     FfarmProfile *profile;    /* effective: mixins and engine applied, options of its codec filled in */
     FfarmStreamPlan *streams; /* borrows from the item's media */

@@ -2,14 +2,31 @@
 #include "plan.h"
 
 #include <string.h>
+#include "codec.h"
 #include "command.h"
 #include "container.h"
+#include "decode_setup.h"
 #include "destination.h"
 #include "engine.h"
+#include "hdr_policy.h"
+#include "ladder.h"
 #include "output_options.h"
 #include "recipe.h"
+#include "source_traits.h"
 #include "trash.h"
 #include "verify.h"
+
+/* What is asked, and what is known. */
+typedef struct {
+    const FfarmPlan *plan;
+    const FfarmPlanItem *item;
+    const FfarmHost *host;
+    const FfarmAbilities *abilities; /* nullable */
+    const char *const *full;         /* nullable */
+    const FfarmProfile *profile;     /* with mixins, without engine */
+    FfarmProof proof;
+    FfarmTraits traits;
+} Question;
 
 void ffarm_choice_free(FfarmChoice *choice)
 {
@@ -19,6 +36,7 @@ void ffarm_choice_free(FfarmChoice *choice)
     ffarm_stream_plan_free(choice->streams);
     ffarm_placement_free(choice->placement);
     ffarm_choice_free(choice->fallback);
+    g_strfreev(choice->proof_options);
     g_free(choice->device);
     g_free(choice->passed_over);
     g_free(choice->fingerprint);
@@ -111,17 +129,6 @@ static FfarmProfile *mix(const FfarmPlan *plan, const FfarmPlanItem *item, const
     return ffarm_profile_with_mixins(base, (const FfarmProfile *const *)mixins->pdata, mixins->len);
 }
 
-static gboolean choose_engine(FfarmChoice *choice, const FfarmProfile *profile, const FfarmPlanItem *item,
-                              FfarmRefusal *refusal)
-{
-    int depth = ffarm_recipe_depth(profile, ffarm_media_peek_video(item->media));
-    choice->engine = ffarm_recipe_engine(profile, choice->host, depth, &choice->passed_over);
-    if (choice->engine)
-        return TRUE;
-    return refuse(refusal, g_strdup_printf("none of the host's engines can do profile '%s': %s", profile->name,
-                                           choice->passed_over));
-}
-
 /* An encoder that the profile names itself needs its engine. */
 static gboolean check_engine(const FfarmChoice *choice, FfarmRefusal *refusal)
 {
@@ -132,29 +139,112 @@ static gboolean check_engine(const FfarmChoice *choice, FfarmRefusal *refusal)
                                            choice->profile->name, choice->engine));
 }
 
-/* The profile as it will be used: mixins, which the user asked for by name, count for more than the host's engine. */
-static gboolean choose_profile(FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item,
-                               FfarmRefusal *refusal)
+/* What a trial said of the encoder that the profile names itself; NULL: nothing that is about it. */
+static const FfarmCapability *find_trial(const Question *question, const FfarmChoice *choice, const char *encoder)
 {
-    g_autoptr(FfarmProfile) mixed = mix(plan, item, choice->host);
-    choice->fingerprint = ffarm_profile_fingerprint(mixed, plan->settings->automap);
-    if (mixed->codec && !choose_engine(choice, mixed, item, refusal))
-        return FALSE;
-    if (!mixed->codec)
-        choice->engine = ffarm_engine_choose(choice->host, mixed);
-    choice->profile = ffarm_profile_for_engine(mixed, choice->engine);
-    if (mixed->codec)
+    const FfarmStream *video = question->traits.video;
+    const char *codec = encoder ? ffarm_codec_of_encoder(encoder) : NULL;
+    const char *asked = ffarm_output_options_pix_fmt(choice->profile);
+    int depth = asked ? ffarm_pix_fmt_depth(asked) : video ? video->bit_depth : 0;
+    const FfarmEncoder *known = codec ? ffarm_engine_encoder(choice->engine, codec) : NULL;
+    if (!known || strcmp(known->name, encoder) != 0)
+        return NULL;
+    return ffarm_abilities_find_encoder(question->abilities, choice->engine, choice->device, codec, depth > 8 ? 10 : 8);
+}
+
+static gboolean check_trial(const Question *question, const FfarmChoice *choice, FfarmRefusal *refusal)
+{
+    const char *encoder = ffarm_output_options_encoder(choice->profile, FFARM_STREAM_VIDEO, 0);
+    const FfarmCapability *row = find_trial(question, choice, encoder);
+    FfarmCapabilityVerdict verdict = row ? ffarm_capability_verdict(row->class_) : FFARM_CAPABILITY_BUSY;
+    if (verdict == FFARM_CAPABILITY_YES || verdict == FFARM_CAPABILITY_BUSY)
         return TRUE;
-    if (item->input->mixins && *item->input->mixins)
+    return refuse(refusal, g_strdup_printf("profile '%s' needs %s, which does not work there: %s%s%s",
+                                           choice->profile->name, encoder, ffarm_capability_class_words(row->class_),
+                                           row->words ? ": " : "", row->words ? row->words : ""));
+}
+
+/* The device that the profile's options name themselves. */
+static char *own_device(const FfarmProfile *profile)
+{
+    const char *device = ffarm_profile_peek_option(profile, FFARM_SECTION_INPUT, "-hwaccel_device");
+    if (!device)
+        device = ffarm_profile_peek_option(profile, FFARM_SECTION_INPUT, "-vaapi_device");
+    if (!device)
+        device = ffarm_profile_peek_option(profile, FFARM_SECTION_VIDEO, "-gpu");
+    return g_strdup(device);
+}
+
+static gboolean check_free(const Question *question, const FfarmChoice *choice, FfarmRefusal *refusal)
+{
+    if (!ffarm_ladder_is_full(question->full, choice->engine, choice->device))
+        return TRUE;
+    refuse(refusal, g_strdup_printf("%s is full", choice->engine));
+    if (refusal)
+        refusal->is_busy = TRUE;
+    return FALSE;
+}
+
+/* The engine of literal options: mixins, which the user asked for by name, count for more than the host's engine. */
+static gboolean choose_literal(FfarmChoice *choice, const Question *question, FfarmRefusal *refusal)
+{
+    char **mixins = question->item->input->mixins;
+    choice->engine = ffarm_engine_choose(choice->host, question->profile);
+    choice->profile = ffarm_profile_for_engine(question->profile, choice->engine);
+    if (mixins && *mixins)
         choice->engine = ffarm_engine_of_encoder(ffarm_output_options_encoder(choice->profile, FFARM_STREAM_VIDEO, 0));
-    return check_engine(choice, refusal);
+    choice->device = own_device(choice->profile);
+    return check_engine(choice, refusal) && check_trial(question, choice, refusal) &&
+           check_free(question, choice, refusal);
+}
+
+static FfarmOs os_of(const Question *question)
+{
+    gboolean is_known = question->abilities && question->abilities->os != FFARM_OS_UNKNOWN;
+    return is_known ? question->abilities->os : question->host->os;
+}
+
+/* ffmpeg's words that have the decoder work in its device, for the trial of it. */
+static char **make_proof_options(const Question *question, const FfarmRung *rung)
+{
+    gboolean is_same = rung->decoder && strcmp(rung->decoder, rung->engine) == 0;
+    const FfarmDecodeDevice device = {rung->decoder, is_same ? rung->node : rung->decoder_node, os_of(question)};
+    if (!rung->decoder)
+        return NULL;
+    GPtrArray *words = g_ptr_array_new();
+    g_autofree char **opening = ffarm_decode_setup_device(&device);
+    g_autofree char **decoding = ffarm_decode_setup_options(&device, question->traits.video, TRUE);
+    for (char **word = opening; *word; word++)
+        g_ptr_array_add(words, *word);
+    for (char **word = decoding; *word; word++)
+        g_ptr_array_add(words, *word);
+    g_ptr_array_add(words, NULL);
+    return (char **)g_ptr_array_free(words, FALSE);
+}
+
+static void choose_rung(FfarmChoice *choice, const Question *question, const FfarmRung *rung)
+{
+    choice->engine = rung->engine;
+    choice->device = g_strdup(rung->device);
+    choice->decoder = rung->decoder;
+    choice->stays = rung->stays;
+    choice->wants_proof = rung->wants_proof;
+    choice->proof_options = make_proof_options(question, rung);
+    choice->profile = ffarm_profile_for_engine(question->profile, rung->engine);
 }
 
 /* The options of the profile's codec, now that the container is known. */
-static void fill_in(FfarmChoice *choice, const FfarmPlanItem *item)
+static void fill_in(FfarmChoice *choice, const Question *question, const FfarmRung *rung)
 {
-    int depth = ffarm_recipe_depth(choice->profile, ffarm_media_peek_video(item->media));
-    FfarmProfile *filled = ffarm_recipe_fill(choice->profile, choice->engine, depth, choice->muxer);
+    const FfarmWay way = {.engine = choice->engine,
+                          .node = rung ? rung->node : NULL,
+                          .decoder = choice->decoder,
+                          .decoder_node = rung ? rung->decoder_node : NULL,
+                          .stays = choice->stays,
+                          .os = os_of(question),
+                          .depth = ffarm_recipe_depth(choice->profile, question->traits.video),
+                          .traits = &question->traits};
+    FfarmProfile *filled = ffarm_recipe_fill_way(choice->profile, &way, choice->muxer);
     ffarm_profile_free(choice->profile);
     choice->profile = filled;
 }
@@ -243,13 +333,12 @@ static gboolean check_streams(const FfarmChoice *choice, const FfarmPlanItem *it
 }
 
 /* A result that is sure to be refused needn't be made. */
-static gboolean foresee(const FfarmChoice *choice, const FfarmPlan *plan, const FfarmPlanItem *item,
-                        FfarmRefusal *refusal)
+static gboolean foresee(const FfarmChoice *choice, const Question *question, FfarmRefusal *refusal)
 {
-    FfarmProof proof = ffarm_proof_over(&plan->settings->proof, &choice->profile->proof);
+    const FfarmPlanItem *item = question->item;
     const FfarmPromise promise = {.streams = choice->streams,
                                   .muxer = choice->muxer,
-                                  .flags = ffarm_verify_flags(choice->profile, &proof),
+                                  .flags = ffarm_verify_flags(choice->profile, &question->proof),
                                   .profile = choice->profile};
     g_autoptr(GError) error = NULL;
     if (ffarm_verify_foresee(item->media, &promise, choice->streams->warnings, &error))
@@ -302,24 +391,111 @@ char **ffarm_choice_argv(const FfarmChoice *choice, const FfarmPlacement *placem
     return ffarm_command_build(&command);
 }
 
-FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host,
-                               const FfarmConditions *conditions, FfarmRefusal *refusal)
+/* One way: with @rung, or (NULL) as the profile's literal options say. */
+static FfarmChoice *choose_way(const Question *question, const FfarmRung *rung, FfarmRefusal *refusal)
 {
-    if (!check_profile(plan, item, host, refusal))
-        return NULL;
+    const FfarmPlan *plan = question->plan;
+    const FfarmPlanItem *item = question->item;
     g_autoptr(FfarmChoice) choice = g_new0(FfarmChoice, 1);
-    choice->host = host;
-    if (!choose_profile(choice, plan, item, refusal) || !choose_queue(choice, choice->profile->queue, refusal))
+    choice->host = question->host;
+    choice->fingerprint = ffarm_profile_fingerprint(question->profile, plan->settings->automap);
+    if (rung)
+        choose_rung(choice, question, rung);
+    else if (!choose_literal(choice, question, refusal))
+        return NULL;
+    if (!choose_queue(choice, choice->profile->queue, refusal))
         return NULL;
     choose_original(choice, plan, item);
     if (!choose_muxer(choice, item, result_extension(choice, item), refusal))
         return NULL;
-    fill_in(choice, item);
+    fill_in(choice, question, rung);
     choice->streams = ffarm_streams_choose(item->media, choice->profile, choice->muxer, plan->settings->automap);
-    if (!check_streams(choice, item, refusal) || !foresee(choice, plan, item, refusal))
+    if (!check_streams(choice, item, refusal) || !foresee(choice, question, refusal))
         return NULL;
     choice->destination = find_destination(choice, plan, item);
     choice->placement = ffarm_choice_place(choice, plan, item, item->job_id);
     choice->argv = ffarm_choice_argv(choice, choice->placement);
     return g_steal_pointer(&choice);
+}
+
+static gboolean refuse_ladder(const Question *question, const FfarmLadder *ladder, FfarmRefusal *refusal)
+{
+    refuse(refusal,
+           g_strdup_printf("none of the host's engines can do profile '%s'%s: %s", question->profile->name,
+                           ladder->is_busy ? " now" : "", ladder->passed_over ? ladder->passed_over : "it has none"));
+    if (refusal) {
+        refusal->is_busy = ladder->is_busy;
+        refusal->loses_hdr = ladder->loses_hdr;
+    }
+    return FALSE;
+}
+
+/* The first rung that suits, with those behind it to fall back on that give the same kind of file. */
+static FfarmChoice *choose_ladder(const Question *question, FfarmRefusal *refusal)
+{
+    const FfarmLadderParams params = {
+        .host = question->host,
+        .abilities = question->abilities,
+        .full = question->full,
+        .profile = question->profile,
+        .proof = &question->proof,
+        .traits = &question->traits,
+        .depth = ffarm_recipe_depth(question->profile, question->traits.video),
+    };
+    g_autoptr(FfarmLadder) ladder = ffarm_ladder_new(&params);
+    if (ladder->rungs->len == 0 && !refuse_ladder(question, ladder, refusal))
+        return NULL;
+    g_autoptr(FfarmChoice) first = choose_way(question, g_ptr_array_index(ladder->rungs, 0), refusal);
+    if (!first)
+        return NULL;
+    first->passed_over = g_steal_pointer(&ladder->passed_over);
+    FfarmChoice **end = &first->fallback;
+    for (guint i = 1; i < ladder->rungs->len; i++) {
+        g_autoptr(FfarmChoice) next = choose_way(question, g_ptr_array_index(ladder->rungs, i), NULL);
+        if (!next || strcmp(next->muxer, first->muxer) != 0)
+            continue;
+        *end = g_steal_pointer(&next);
+        end = &(*end)->fallback;
+    }
+    return g_steal_pointer(&first);
+}
+
+/* What stands against encoding the film with the profile, whoever does it. */
+static gboolean check_film(const Question *question, FfarmRefusal *refusal)
+{
+    const FfarmTraits *traits = &question->traits;
+    gboolean is_encoded = question->profile->codec && strcmp(question->profile->codec, "copy") != 0;
+    char *obstacle = ffarm_hdr_obstacle(question->profile, &question->proof, traits->video);
+    if (obstacle) {
+        refuse(refusal, obstacle);
+        if (refusal)
+            refusal->loses_hdr = TRUE;
+        return FALSE;
+    }
+    if (is_encoded && traits->is_interlaced && traits->is_sideways)
+        return refuse(refusal, g_strdup("it is interlaced and turned by a quarter, which can't be undone together"));
+    return TRUE;
+}
+
+FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host,
+                               const FfarmConditions *conditions, FfarmRefusal *refusal)
+{
+    if (!check_profile(plan, item, host, refusal))
+        return NULL;
+    g_autoptr(FfarmProfile) profile = mix(plan, item, host);
+    const FfarmAbilities *given = conditions ? conditions->abilities : NULL;
+    const Question question = {
+        .plan = plan,
+        .item = item,
+        .host = host,
+        .abilities = given || !plan->abilities ? given : g_hash_table_lookup(plan->abilities, host),
+        .full = conditions ? conditions->full : NULL,
+        .profile = profile,
+        .proof = ffarm_proof_over(&plan->settings->proof, &profile->proof),
+        .traits = ffarm_traits_of(item->media),
+    };
+    gboolean has_ladder = profile->codec && strcmp(profile->codec, "copy") != 0;
+    if (!check_film(&question, refusal))
+        return NULL;
+    return has_ladder ? choose_ladder(&question, refusal) : choose_way(&question, NULL, refusal);
 }

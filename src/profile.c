@@ -77,7 +77,10 @@ FfarmProfile *ffarm_profile_copy(const FfarmProfile *profile)
     copy->codec = g_strdup(profile->codec);
     copy->speed = g_strdup(profile->speed);
     copy->bit_depth = g_strdup(profile->bit_depth);
+    copy->hdr = g_strdup(profile->hdr);
     copy->quality = g_strdup(profile->quality);
+    copy->laid.graph = g_strdup(profile->laid.graph);
+    copy->laid.own = g_strdup(profile->laid.own);
     copy->engines = g_ptr_array_new_with_free_func(engine_options_free);
     for (guint i = 0; i < profile->engines->len; i++) {
         const FfarmEngineOptions *engine = g_ptr_array_index(profile->engines, i);
@@ -103,7 +106,10 @@ void ffarm_profile_free(FfarmProfile *profile)
     g_free(profile->codec);
     g_free(profile->speed);
     g_free(profile->bit_depth);
+    g_free(profile->hdr);
     g_free(profile->quality);
+    g_free(profile->laid.graph);
+    g_free(profile->laid.own);
     g_free(profile);
 }
 

@@ -43,6 +43,16 @@ typedef struct {
     FfarmOptions sections[FFARM_N_SECTIONS]; /* merged over the profile's own on a host that uses this engine */
 } FfarmEngineOptions;
 
+/* What a recipe has done to the picture beside encoding it: the proof of a result expects just that. All zero: nothing. */
+typedef struct {
+    char *graph;         /* value of its filter option; NULL: none */
+    char *own;           /* the part of it that the profile says itself; NULL: none */
+    const char *pix_fmt; /* of the result where no option names it; static; NULL: not known */
+    gboolean crops;      /* odd sides are made even */
+    gboolean deinterlaces;
+    gboolean tone_maps;
+} FfarmLaid;
+
 typedef struct {
     char *name;
     gboolean is_template;
@@ -59,9 +69,11 @@ typedef struct {
     char *codec;            /* "h264", "hevc", "av1", "copy": options are those of the host's engine; NULL: its own */
     char *speed;            /* "fast", "balanced", "best"; nullable */
     char *bit_depth;        /* "auto", "8", "10"; nullable */
+    char *hdr;              /* "keep", "tonemap", "skip"; nullable: keep */
     char *quality;          /* "low", "medium", "high", "0".."51"; nullable */
     FfarmProof proof;       /* what it leaves unset is as the configuration says */
     GPtrArray *engines;     /* of FfarmEngineOptions, in the order of the file */
+    FfarmLaid laid;         /* by a recipe */
     guint line, column;     /* where it stands in the configuration; 0 for built-in ones */
 } FfarmProfile;
 

@@ -52,6 +52,8 @@ char *ffarm_profile_fingerprint(const FfarmProfile *profile, gboolean automap)
         add(sum, profile->speed);
         add(sum, profile->bit_depth);
     }
+    if (profile->hdr)
+        add(sum, profile->hdr);
     for (guint i = 0; i < profile->engines->len; i++) {
         const FfarmEngineOptions *engine = g_ptr_array_index(profile->engines, i);
         add(sum, engine->name);

@@ -2,8 +2,11 @@
 #include "recipe.h"
 
 #include <string.h>
+#include "decode_setup.h"
 #include "engine.h"
+#include "hdr_policy.h"
 #include "output_options.h"
+#include "picture_graph.h"
 
 static gboolean is_copy(const FfarmProfile *profile)
 {
@@ -14,7 +17,7 @@ int ffarm_recipe_depth(const FfarmProfile *profile, const FfarmStream *video)
 {
     if (g_strcmp0(profile->bit_depth, "8") == 0 || g_strcmp0(profile->bit_depth, "10") == 0)
         return strcmp(profile->bit_depth, "10") == 0 ? 10 : 8;
-    if (!video || g_strcmp0(profile->codec, "h264") == 0)
+    if (!video || g_strcmp0(profile->codec, "h264") == 0 || ffarm_hdr_is_tone_mapped(profile, video))
         return 8;
     return video->bit_depth > 8 || video->hdr != FFARM_HDR_NONE ? 10 : 8;
 }
@@ -38,22 +41,31 @@ char *ffarm_recipe_obstacle(const FfarmProfile *profile, const char *engine, int
     return NULL;
 }
 
-const char *ffarm_recipe_engine(const FfarmProfile *profile, const FfarmHost *host, int depth, char **passed_over)
+static gboolean has_any(const FfarmProfile *profile, FfarmSection from, FfarmSection to, const char *const *options)
 {
-    char cpu[] = "cpu";
-    char *const only_cpu[] = {cpu, NULL};
-    char *const *wanted = host->engines && !is_copy(profile) ? host->engines : only_cpu;
-    const FfarmEngine *found = NULL;
-    g_autoptr(GString) why = g_string_new(NULL);
-    for (; *wanted && !found; wanted++) {
-        g_autofree char *obstacle = ffarm_recipe_obstacle(profile, *wanted, depth);
-        if (!obstacle)
-            found = ffarm_engine_find(*wanted);
-        else
-            g_string_append_printf(why, "%s%s", why->len > 0 ? ", " : "", obstacle);
-    }
-    *passed_over = why->len > 0 ? g_strdup(why->str) : NULL;
-    return found ? found->name : NULL;
+    for (int section = (int)from; section <= (int)to; section++)
+        for (char **words = profile->sections[section].words; words && *words; words++)
+            if (g_strv_contains(options, *words))
+                return TRUE;
+    return FALSE;
+}
+
+static const char *const graph_options[] = {"-filter_complex", "-lavfi", "-filter_complex_script", NULL};
+
+gboolean ffarm_recipe_has_own_decoding(const FfarmProfile *profile)
+{
+    static const char *const options[] = {"-hwaccel", "-hwaccel_output_format", "-c:v", "-vcodec", "-codec:v",
+                                          "-c:v:0",   "-noautorotate",          "-c",   NULL};
+    return has_any(profile, FFARM_SECTION_INPUT, FFARM_SECTION_INPUT, options) ||
+           has_any(profile, FFARM_SECTION_OUTPUT, FFARM_SECTION_SUBTITLE, graph_options);
+}
+
+gboolean ffarm_recipe_has_own_picture(const FfarmProfile *profile)
+{
+    static const char *const options[] = {"-pix_fmt", "-pix_fmt:v", "-s", "-s:v", "-aspect", "-filter_script:v", NULL};
+    return ffarm_picture_graph_find_own(profile) || ffarm_output_options_pix_fmt(profile) ||
+           has_any(profile, FFARM_SECTION_OUTPUT, FFARM_SECTION_SUBTITLE, options) ||
+           has_any(profile, FFARM_SECTION_OUTPUT, FFARM_SECTION_SUBTITLE, graph_options);
 }
 
 static void add_words(GPtrArray *words, const char *text)
@@ -95,24 +107,37 @@ static gboolean needs_tag(const char *codec, const char *muxer)
     return strcmp(codec, "hevc") == 0 && muxer && g_strv_contains(muxers, muxer);
 }
 
-static GPtrArray *video_words(const FfarmProfile *profile, const FfarmEngine *engine, const FfarmEncoder *encoder,
-                              int depth, const char *muxer)
+/* The graph of filters is the profile's own affair where that goes over several streams. */
+static void lay_graph(FfarmProfile *profile, GPtrArray *words, const FfarmWay *way, const char *pix_fmt)
+{
+    if (has_any(profile, FFARM_SECTION_OUTPUT, FFARM_SECTION_SUBTITLE, graph_options))
+        return;
+    if (ffarm_picture_graph_lay(profile, way, pix_fmt))
+        add_pair(words, "-vf", profile->laid.graph);
+}
+
+static GPtrArray *video_words(FfarmProfile *profile, const FfarmWay *way, const FfarmEncoder *encoder,
+                              const char *muxer)
 {
     GPtrArray *words = g_ptr_array_new();
-    const char *own = own_encoder(profile), *pix_fmt = encoder->pix_fmt[depth > 8];
+    const char *own = own_encoder(profile), *pix_fmt = encoder->pix_fmt[way->depth > 8];
+    gboolean is_tables = !own || strcmp(own, encoder->name) == 0;
     add_pair(words, "-c:v", encoder->name);
-    if (!own || strcmp(own, encoder->name) == 0) {
+    if (is_tables) {
         add_words(words, preset_for(encoder, profile->speed));
         add_words(words, encoder->extra);
-        if (depth > 8 && encoder->profile_10)
+        if (way->depth > 8 && encoder->profile_10)
             add_pair(words, "-profile:v", encoder->profile_10);
     }
-    if (pix_fmt && engine->upload) {
-        g_autofree char *graph = g_strdup_printf("format=%s,%s", pix_fmt, engine->upload);
-        add_pair(words, "-vf", graph);
-    } else if (pix_fmt) {
+    if (way->node && strcmp(way->engine, "cuda") == 0)
+        add_pair(words, "-gpu", way->node);
+    lay_graph(profile, words, way, pix_fmt);
+    if (way->stays)
+        profile->laid.pix_fmt = pix_fmt;
+    else if (pix_fmt && !ffarm_engine_find(way->engine)->upload)
         add_pair(words, "-pix_fmt", pix_fmt);
-    }
+    if (profile->laid.tone_maps)
+        add_words(words, "-color_primaries bt709 -color_trc bt709 -colorspace bt709");
     if (needs_tag(profile->codec, muxer))
         add_pair(words, "-tag:v", "hvc1");
     return words;
@@ -129,22 +154,38 @@ static void keep_sound(FfarmProfile *profile)
     lay_under(profile, FFARM_SECTION_AUDIO, words);
 }
 
-static void fill_video(FfarmProfile *profile, const char *engine_name, int depth, const char *muxer)
+/* Options that open devices and have them decode. Who names a device answers for it. */
+static GPtrArray *input_words(const FfarmProfile *profile, const FfarmWay *way)
 {
-    const FfarmEngine *engine = ffarm_engine_find(engine_name);
-    const FfarmEncoder *encoder = ffarm_engine_encoder(engine_name, profile->codec);
-    if (encoder)
-        lay_under(profile, FFARM_SECTION_VIDEO, video_words(profile, engine, encoder, depth, muxer));
-    if (engine->input) {
-        GPtrArray *words = g_ptr_array_new();
-        add_words(words, engine->input);
-        lay_under(profile, FFARM_SECTION_INPUT, words);
+    static const char *const options[] = {"-init_hw_device", "-vaapi_device", "-qsv_device", "-filter_hw_device", NULL};
+    GPtrArray *words = g_ptr_array_new();
+    gboolean is_other = way->decoder && strcmp(way->decoder, way->engine) != 0;
+    const FfarmDecodeDevice device = {is_other ? way->decoder : way->engine, is_other ? way->decoder_node : way->node,
+                                      way->os};
+    if (!has_any(profile, FFARM_SECTION_INPUT, FFARM_SECTION_INPUT, options)) {
+        g_autofree char **opening = ffarm_decode_setup_device(&device);
+        for (char **word = opening; *word; word++)
+            g_ptr_array_add(words, *word);
     }
+    if (way->decoder && way->traits && way->traits->video) {
+        g_autofree char **decoding = ffarm_decode_setup_options(&device, way->traits->video, way->stays);
+        for (char **word = decoding; *word; word++)
+            g_ptr_array_add(words, *word);
+    }
+    return words;
+}
+
+static void fill_video(FfarmProfile *profile, const FfarmWay *way, const char *muxer)
+{
+    const FfarmEncoder *encoder = ffarm_engine_encoder(way->engine, profile->codec);
+    if (encoder)
+        lay_under(profile, FFARM_SECTION_VIDEO, video_words(profile, way, encoder, muxer));
+    lay_under(profile, FFARM_SECTION_INPUT, input_words(profile, way));
     if (!profile->quality)
         profile->quality = g_strdup("medium");
 }
 
-FfarmProfile *ffarm_recipe_fill(const FfarmProfile *profile, const char *engine, int depth, const char *muxer)
+FfarmProfile *ffarm_recipe_fill_way(const FfarmProfile *profile, const FfarmWay *way, const char *muxer)
 {
     FfarmProfile *filled = ffarm_profile_copy(profile);
     if (!profile->codec)
@@ -155,7 +196,13 @@ FfarmProfile *ffarm_recipe_fill(const FfarmProfile *profile, const char *engine,
         add_pair(words, "-c:v", "copy");
         lay_under(filled, FFARM_SECTION_VIDEO, words);
     } else {
-        fill_video(filled, engine, depth, muxer);
+        fill_video(filled, way, muxer);
     }
     return filled;
+}
+
+FfarmProfile *ffarm_recipe_fill(const FfarmProfile *profile, const char *engine, int depth, const char *muxer)
+{
+    const FfarmWay way = {.engine = engine, .depth = depth};
+    return ffarm_recipe_fill_way(profile, &way, muxer);
 }

@@ -5,6 +5,7 @@
 #include "host.h"
 #include "media.h"
 #include "profile.h"
+#include "source_traits.h"
 
 G_BEGIN_DECLS
 
@@ -17,17 +18,33 @@ int ffarm_recipe_depth(const FfarmProfile *profile, const FfarmStream *video);
  * Returns: new string that begins with the engine's name; NULL if it can. */
 char *ffarm_recipe_obstacle(const FfarmProfile *profile, const char *engine, int depth) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The first of @host's engines that can encode as @profile, which has a codec, asks; where the host lists none, the
- * CPU.
- * @passed_over: set to a new string that says why those before it can't; NULL if there are none.
- * Returns: static string; NULL if no engine can. */
-const char *ffarm_recipe_engine(const FfarmProfile *profile, const FfarmHost *host, int depth, char **passed_over);
+/* TRUE if @profile (with the engine applied) says itself who decodes, or has a graph over several streams: ffmpeg then
+ * decodes as it says. */
+gboolean ffarm_recipe_has_own_decoding(const FfarmProfile *profile);
+/* TRUE if it filters the picture, or says its format, itself. */
+gboolean ffarm_recipe_has_own_picture(const FfarmProfile *profile);
 
-/* Lays the options that @profile's codec needs under what @profile says itself, option by option. An encoder that it
- * names for the engine keeps only what any encoder of the codec takes.
+/* One way to carry a profile out. */
+typedef struct {
+    const char *engine;       /* that encodes */
+    const char *node;         /* its render node, or number for cuda; NULL: the engine's first */
+    const char *decoder;      /* engine that decodes; NULL: ffmpeg itself, on the CPU */
+    const char *decoder_node; /* where that is another engine; nullable */
+    gboolean stays;           /* frames do not leave the device between the two */
+    FfarmOs os;               /* of the host; UNKNOWN: options that only one system has are left out */
+    int depth;
+    const FfarmTraits *traits; /* NULL: a picture that needs nothing */
+} FfarmWay;
+
+/* Lays the options that @profile's codec needs under what @profile says itself, option by option; filters are joined:
+ * what the source needs first, the profile's own, what the encoder needs last. An encoder that the profile names for
+ * the engine keeps only what any encoder of the codec takes.
  * @profile: with mixins and engine applied; without a codec nothing is added
  * @muxer: nullable: unknown
  * Returns: new profile, named as @profile. */
+FfarmProfile *ffarm_recipe_fill_way(const FfarmProfile *profile, const FfarmWay *way,
+                                    const char *muxer) G_GNUC_WARN_UNUSED_RESULT;
+/* The same where the CPU decodes a picture that needs nothing, on a host of which nothing is known. */
 FfarmProfile *ffarm_recipe_fill(const FfarmProfile *profile, const char *engine, int depth,
                                 const char *muxer) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -204,6 +204,11 @@ profiles:
     Give("d.mkv", "home", "copy");
     Give("e.mkv", "home", "mine", av1);
     ASSERT_TRUE(Plan());
+    for (guint i = 0; i < 5; i++) { // a size that NVENC takes
+        auto *video = static_cast<FfarmStream *>(Item(i)->media->streams->pdata[0]);
+        video->width = 640;
+        video->height = 480;
+    }
     const struct {
         guint item, host;
         const char *engine, *passed_over;

@@ -145,25 +145,6 @@ TEST(Recipe, SaysWhatAnEngineLacks)
     EXPECT_EQ(Obstacle(format.get(), "amf", 10), "");
 }
 
-TEST(Recipe, TakesTheFirstEngineOfTheHostThatCan)
-{
-    g_autoptr(FfarmHost) host = ffarm_host_new("home", "box", FFARM_HOST_LOCAL);
-    auto choose = [&](const char *engines, const char *codec, int depth) {
-        g_clear_pointer(&host->engines, g_strfreev);
-        host->engines = engines ? g_strsplit(engines, " ", -1) : nullptr;
-        g_autofree char *passed_over = nullptr;
-        const char *engine = ffarm_recipe_engine(WithCodec(codec).get(), host, depth, &passed_over);
-        return std::string(engine ? engine : "none") + (passed_over ? std::string("; ") + passed_over : "");
-    };
-    EXPECT_EQ(choose(nullptr, "hevc", 8), "cpu") << "nothing else is known to be there";
-    EXPECT_EQ(choose("cuda cpu", "hevc", 8), "cuda");
-    EXPECT_EQ(choose("cpu cuda", "hevc", 8), "cpu");
-    EXPECT_EQ(choose("videotoolbox cpu", "av1", 8), "cpu; videotoolbox has no encoder for av1");
-    EXPECT_EQ(choose("amf qsv", "hevc", 10), "qsv; amf is not known to encode hevc with 10 bits");
-    EXPECT_EQ(choose("videotoolbox", "av1", 8), "none; videotoolbox has no encoder for av1");
-    EXPECT_EQ(choose("cuda", "copy", 8), "cpu");
-}
-
 TEST(Recipe, DepthIsTheSourcesUnlessTheProfileSays)
 {
     FfarmStream eight = {}, ten = {}, twelve = {}, hdr = {};
