@@ -8,6 +8,7 @@
 #include "decode_setup.h"
 #include "destination.h"
 #include "engine.h"
+#include "engine_limits.h"
 #include "hdr_policy.h"
 #include "ladder.h"
 #include "output_options.h"
@@ -336,10 +337,14 @@ static gboolean check_streams(const FfarmChoice *choice, const FfarmPlanItem *it
 static gboolean foresee(const FfarmChoice *choice, const Question *question, FfarmRefusal *refusal)
 {
     const FfarmPlanItem *item = question->item;
+    const char *encoder = ffarm_output_options_encoder(choice->profile, FFARM_STREAM_VIDEO, 0), *since = NULL;
+    guint version = question->abilities ? question->abilities->ffmpeg_version : 0;
     const FfarmPromise promise = {.streams = choice->streams,
                                   .muxer = choice->muxer,
                                   .flags = ffarm_verify_flags(choice->profile, &question->proof),
-                                  .profile = choice->profile};
+                                  .profile = choice->profile,
+                                  .passes_hdr10 = encoder && ffarm_engine_limits_hdr10(encoder, version, &since) ==
+                                                                 FFARM_KEEPS_YES};
     g_autoptr(GError) error = NULL;
     if (ffarm_verify_foresee(item->media, &promise, choice->streams->warnings, &error))
         return TRUE;

@@ -153,6 +153,7 @@ char *ffarm_json_profile(const FfarmProfile *profile)
     ffarm_json_add_string(builder, "quality", profile->quality);
     ffarm_json_add_string(builder, "speed", profile->speed);
     ffarm_json_add_string(builder, "bit_depth", profile->bit_depth);
+    ffarm_json_add_string(builder, "hdr", profile->hdr);
     ffarm_json_add_string(builder, "extension", profile->extension);
     ffarm_json_add_string(builder, "queue", profile->queue);
     ffarm_json_begin_array(builder, "engines");

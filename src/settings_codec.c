@@ -43,10 +43,20 @@ static void check_encoders(FfarmSettingsLoader *loader, const FfarmProfileDraft 
     }
 }
 
+/* A key that says how the codec encodes; NULL: none is there. Who keeps or skips HDR needn't encode. */
+static const char *key_of_codec(const FfarmProfile *profile)
+{
+    if (profile->bit_depth)
+        return "bit_depth";
+    if (profile->speed)
+        return "speed";
+    return g_strcmp0(profile->hdr, "tonemap") == 0 ? "hdr: tonemap" : NULL;
+}
+
 static void check_codec(FfarmSettingsLoader *loader, const FfarmProfileDraft *draft)
 {
     const FfarmProfile *profile = draft->profile;
-    const char *key = profile->bit_depth ? "bit_depth" : profile->speed ? "speed" : NULL;
+    const char *key = key_of_codec(profile);
     const char *section = profile->codec ? own_video_options(profile) : NULL;
     if (key && !profile->codec && !is_included(loader->drafts, draft))
         ffarm_yaml_error(&loader->reader, draft->node, "profile '%s' has a '%s', which means nothing without 'codec'",

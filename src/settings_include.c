@@ -62,6 +62,7 @@ static void lay_over(FfarmProfileDraft *under, const FfarmProfileDraft *over)
     replace_text(&profile->codec, top->codec);
     replace_text(&profile->speed, top->speed);
     replace_text(&profile->bit_depth, top->bit_depth);
+    replace_text(&profile->hdr, top->hdr);
     replace_text(&profile->quality, top->quality);
     if (top->stall_timeout)
         profile->stall_timeout = top->stall_timeout;

@@ -71,6 +71,12 @@ static void read_bit_depth(FfarmYamlReader *reader, const FfarmYamlNode *key, co
     read_name_of(reader, key, value, depths, slot);
 }
 
+static void read_hdr(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value, gpointer slot)
+{
+    static const char *const modes[] = {"keep", "tonemap", "skip", NULL};
+    read_name_of(reader, key, value, modes, slot);
+}
+
 static void read_tristate(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value, gpointer slot)
 {
     gboolean is_on = FALSE;
@@ -163,6 +169,7 @@ static const FfarmYamlField profile_fields[] = {
     {"codec", FFARM_YAML_TEXT, read_codec, G_STRUCT_OFFSET(FfarmProfile, codec)},
     {"speed", FFARM_YAML_TEXT, read_speed, G_STRUCT_OFFSET(FfarmProfile, speed)},
     {"bit_depth", FFARM_YAML_TEXT, read_bit_depth, G_STRUCT_OFFSET(FfarmProfile, bit_depth)},
+    {"hdr", FFARM_YAML_TEXT, read_hdr, G_STRUCT_OFFSET(FfarmProfile, hdr)},
     {"quality", FFARM_YAML_TEXT, read_quality, G_STRUCT_OFFSET(FfarmProfile, quality)},
     {"engines", FFARM_YAML_MAP, read_profile_engines, 0},
     {"verify", FFARM_YAML_TEXT, ffarm_settings_read_verify, G_STRUCT_OFFSET(FfarmProfile, proof.level)},

@@ -193,18 +193,27 @@ static FfarmVerifyFlags flags_of_graph(const char *graph)
     return flags;
 }
 
+/* What a recipe does to the picture is expected as such; only what the profile itself says is an exemption. */
+static const char *own_argument(const FfarmProfile *profile, const char *argument)
+{
+    return argument && g_strcmp0(argument, profile->laid.graph) == 0 ? profile->laid.own : argument;
+}
+
 static FfarmVerifyFlags flags_of_options(const FfarmProfile *profile)
 {
     FfarmVerifyFlags flags = FFARM_VERIFY_ALL;
+    if (profile->laid.tone_maps)
+        flags |= FFARM_VERIFY_NO_HDR | FFARM_VERIFY_NO_COLOUR | FFARM_VERIFY_TONE_MAPPED;
     for (int section = 0; section < FFARM_N_SECTIONS; section++) {
         char **words = profile->sections[section].words;
         for (; words && *words; words++) {
-            flags |= flags_of_words(words[0], words[1]);
+            const char *argument = own_argument(profile, words[1]);
+            flags |= flags_of_words(words[0], argument);
             /* -r before -i gives the frames other times. */
             if (section == FFARM_SECTION_INPUT && strcmp(*words, "-r") == 0)
                 flags |= FFARM_VERIFY_NO_LENGTH | FFARM_VERIFY_NO_SYNC;
-            if (is_filter_option(*words) && words[1])
-                flags |= flags_of_graph(words[1]);
+            if (is_filter_option(*words) && argument)
+                flags |= flags_of_graph(argument);
         }
     }
     return flags;

@@ -48,6 +48,17 @@ static gboolean may_hold_dolby_vision(const char *muxer)
     return is_one_of(muxer, muxers);
 }
 
+/* What a recipe does to the picture; turning it is ffmpeg's own affair. */
+static void foresee_laid(FfarmStream *best, const FfarmLaid *laid)
+{
+    if (laid->deinterlaces)
+        best->is_interlaced = FALSE;
+    if (laid->crops) {
+        best->width &= ~1;
+        best->height &= ~1;
+    }
+}
+
 /* The best that can come of the picture: what no encoder of the codec can write, and no container can hold, is gone. */
 static FfarmStream foresee_best(const Comparison *it, const Pair *pair, const char *codec)
 {
@@ -55,11 +66,13 @@ static FfarmStream foresee_best(const Comparison *it, const Pair *pair, const ch
     const FfarmProfile *profile = it->promise->profile;
     FfarmStream best = *pair->planned;
     gboolean is_copied = verify_is_copied(pair);
-    const char *asked = profile && !is_copied ? ffarm_output_options_pix_fmt(profile) : NULL;
+    const char *asked = is_copied ? NULL : verify_asked_pix_fmt(profile);
     best.codec = (char *)codec;
     best.pix_fmt = asked ? (char *)asked : best.pix_fmt;
     if (it->promise->flags & FFARM_VERIFY_TONE_MAPPED)
-        best.color_transfer = (char *)"bt709";
+        best.color_transfer = best.color_primaries = best.color_space = (char *)"bt709";
+    if (profile && !is_copied)
+        foresee_laid(&best, &profile->laid);
     gboolean is_lost = is_copied ? best.hdr == FFARM_HDR_DOLBY_VISION && !may_hold_dolby_vision(it->promise->muxer)
                                  : best.hdr >= FFARM_HDR_HDR10PLUS && codec && !g_strv_contains(dynamic, codec);
     if (is_lost)
@@ -76,7 +89,8 @@ static void foresee_likely(const Forecast *forecast, const FfarmStream *best)
     FfarmStream likely = *best;
     likely.mastering = (FfarmMasteringDisplay){0};
     likely.max_cll = likely.max_fall = 0;
-    if (!is_copied && !(promise->flags & FFARM_VERIFY_NEW_HDR) && !is_accepted(forecast, &likely))
+    if (!is_copied && !promise->passes_hdr10 && !(promise->flags & FFARM_VERIFY_NEW_HDR) &&
+        !is_accepted(forecast, &likely))
         warn(forecast, "may lose its HDR10 metadata, and the result is refused then: tell the encoder of it, or add "
                        "'expect: {hdr: any}' to the profile if it may be lost");
     likely = *best;

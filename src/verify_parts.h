@@ -81,6 +81,8 @@ gboolean verify_film_tags(const Comparison *it, GError **error);
 
 /* verify_picture.c: size, aspect ratio, HDR metadata, colour tags, rotation and pixel format of a video stream. */
 gboolean verify_picture(const Comparison *it, const Pair *pair, GError **error);
+/* The pixel format that @profile (nullable) asks for, by its options or its recipe; NULL: none. */
+const char *verify_asked_pix_fmt(const FfarmProfile *profile);
 /* TRUE if either the stream itself or its container can tell how the picture is meant. */
 gboolean verify_can_tell_colours(const Comparison *it, const FfarmStream *video);
 

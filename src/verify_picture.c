@@ -24,6 +24,12 @@ gboolean verify_can_tell_colours(const Comparison *it, const FfarmStream *video)
            ffarm_container_keeps(it->promise->muxer, FFARM_CONTAINER_COLOUR);
 }
 
+const char *verify_asked_pix_fmt(const FfarmProfile *profile)
+{
+    const char *asked = profile ? ffarm_output_options_pix_fmt(profile) : NULL;
+    return asked || !profile ? asked : profile->laid.pix_fmt;
+}
+
 static gboolean is_near(double a, double b, double tolerance)
 {
     return fabs(a - b) <= tolerance;
@@ -130,6 +136,30 @@ static gboolean colour_differs(const Comparison *it, const Pair *pair, const cha
                                   what, after ? after : "unknown", before);
 }
 
+/* A recipe that makes HDR SDR makes it BT.709, and says so. */
+static gboolean judge_tone_map(const Comparison *it, const Pair *pair, GError **error)
+{
+    const FfarmStream *before = pair->planned, *after = pair->got;
+    const FfarmProfile *profile = it->promise->profile;
+    if (!profile || !profile->laid.tone_maps || before->hdr == FFARM_HDR_NONE || verify_is_copied(pair) ||
+        !verify_can_tell_colours(it, after))
+        return TRUE;
+    const char *const tags[] = {after->color_transfer, after->color_primaries, after->color_space};
+    for (guint i = 0; i < G_N_ELEMENTS(tags); i++)
+        if (g_strcmp0(tags[i], "bt709") != 0)
+            return verify_stream_mismatch(it, pair, error, "was to be tone mapped to bt709, and is marked as %s",
+                                          tags[i] ? tags[i] : "nothing");
+    return TRUE;
+}
+
+static gboolean judge_fields(const Comparison *it, const Pair *pair, GError **error)
+{
+    const FfarmProfile *profile = it->promise->profile;
+    if (!profile || !profile->laid.deinterlaces || verify_is_copied(pair) || !pair->got->is_interlaced)
+        return TRUE;
+    return verify_stream_mismatch(it, pair, error, "is marked as interlaced, though it was to be deinterlaced");
+}
+
 /* What the source does not say needs not be said. Pictures of red, green and blue become others when they are encoded.
  */
 static gboolean judge_colours(const Comparison *it, const Pair *pair, GError **error)
@@ -148,7 +178,7 @@ static gboolean judge_colours(const Comparison *it, const Pair *pair, GError **e
     if (before->color_space && !is_same_colour(before->color_space, after->color_space, matrices))
         return colour_differs(it, pair, "colour matrix", before->color_space, after->color_space, error);
     /* Limited is what everybody takes for granted. A format that is asked for may have its own range. */
-    if (it->promise->profile && ffarm_output_options_pix_fmt(it->promise->profile))
+    if (verify_asked_pix_fmt(it->promise->profile))
         return TRUE;
     gboolean was_full = g_strcmp0(before->color_range, "pc") == 0, is_full = g_strcmp0(after->color_range, "pc") == 0;
     if (before->color_range && was_full != is_full)
@@ -189,6 +219,14 @@ static gboolean is_only_upload(const char *graph)
     return filters[0] != NULL;
 }
 
+/* TRUE if @argument does what only the user can know. A recipe's filters and devices are known. */
+static gboolean is_free_graph(const FfarmProfile *profile, const char *argument)
+{
+    if (argument && g_strcmp0(argument, profile->laid.graph) == 0)
+        argument = profile->laid.own;
+    return argument && !is_only_upload(argument);
+}
+
 /* TRUE if an option of @profile may give the picture another size or aspect ratio. */
 static gboolean may_reshape(const FfarmProfile *profile)
 {
@@ -218,8 +256,10 @@ static gboolean may_reshape(const FfarmProfile *profile)
     for (guint section = 0; section < FFARM_N_SECTIONS; section++)
         for (char **words = profile->sections[section].words; words && *words; words++) {
             g_autofree char *option = g_strndup(*words, strcspn(*words, ":"));
-            gboolean is_upload = words[1] && is_only_upload(words[1]);
-            if ((g_strv_contains(options, option) && !is_upload) || strstr(*words, "sar="))
+            gboolean is_device = profile->codec && strcmp(option, "-init_hw_device") == 0;
+            gboolean is_option = g_strv_contains(options, option) && !is_device;
+            gboolean is_own = g_strcmp0(*words, profile->laid.graph) != 0;
+            if ((is_option && (!words[1] || is_free_graph(profile, words[1]))) || (is_own && strstr(*words, "sar=")))
                 return TRUE;
         }
     return FALSE;
@@ -240,10 +280,10 @@ static gboolean can_tell_aspect(const Comparison *it, const FfarmStream *video)
            (it->promise->muxer && g_strv_contains(muxers, it->promise->muxer));
 }
 
-/* Encoders fill a picture up to whole blocks, or make it even. */
-static gboolean is_near_size(int before, int after)
+/* Encoders fill a picture up to whole blocks, or make it even; not those that a recipe knows. */
+static gboolean is_near_size(const FfarmProfile *profile, int before, int after)
 {
-    return after >= before - 1 && after <= before + BLOCK;
+    return profile->codec ? after == before : after >= before - 1 && after <= before + BLOCK;
 }
 
 /* ffmpeg turns what is marked as turned; nothing else changes a picture without being told to. */
@@ -256,10 +296,14 @@ static gboolean judge_shape(const Comparison *it, const Pair *pair, GError **err
         return TRUE;
     gboolean swaps = before->rotation != after->rotation && before->rotation % 180 == 90;
     int width = swaps ? before->height : before->width, height = swaps ? before->width : before->height;
-    if (!is_near_size(width, after->width) || !is_near_size(height, after->height))
-        return verify_stream_mismatch(it, pair, error,
-                                      "is %dx%d, the source's is %dx%d, and the profile does not scale", after->width,
-                                      after->height, width, height);
+    if (profile->laid.crops) {
+        width &= ~1;
+        height &= ~1;
+    }
+    if (!is_near_size(profile, width, after->width) || !is_near_size(profile, height, after->height))
+        return verify_stream_mismatch(it, pair, error, "is %dx%d, the source's is %dx%d, and the profile does not %s",
+                                      after->width, after->height, before->width, before->height,
+                                      profile->laid.crops ? "more than make that even" : "scale");
     double was = swaps ? 1 / aspect_of(before) : aspect_of(before), is = aspect_of(after);
     gboolean is_filled_up = after->width != width || after->height != height;
     if (is_filled_up || !can_tell_aspect(it, after) || is_near(is / was, 1, ASPECT_TOLERANCE))
@@ -284,7 +328,7 @@ static gboolean judge_pix_fmt(const Comparison *it, const Pair *pair, GError **e
     const FfarmProfile *profile = it->promise->profile;
     if (!profile || verify_is_copied(pair))
         return TRUE;
-    const char *asked = ffarm_output_options_pix_fmt(profile);
+    const char *asked = verify_asked_pix_fmt(profile);
     if (!asked)
         return judge_depth(it, pair, error);
     if (ffarm_pix_fmt_is_like(pair->got->pix_fmt, asked))
@@ -296,5 +340,6 @@ static gboolean judge_pix_fmt(const Comparison *it, const Pair *pair, GError **e
 gboolean verify_picture(const Comparison *it, const Pair *pair, GError **error)
 {
     return judge_pix_fmt(it, pair, error) && judge_hdr(it, pair, error) && judge_colours(it, pair, error) &&
-           judge_rotation(it, pair, error) && judge_shape(it, pair, error);
+           judge_tone_map(it, pair, error) && judge_fields(it, pair, error) && judge_rotation(it, pair, error) &&
+           judge_shape(it, pair, error);
 }

@@ -76,7 +76,7 @@ class VerifyPicture : public testing::Test
     }
     std::string Foresee(const FfarmProfile *profile, const char *muxer = "matroska", FfarmProof proof = {})
     {
-        FfarmPromise asked = {&plan, muxer, ffarm_verify_flags(profile, &proof), profile};
+        FfarmPromise asked = {&plan, muxer, ffarm_verify_flags(profile, &proof), profile, FALSE};
         g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
         g_autoptr(GError) refusal = nullptr;
         if (!ffarm_verify_foresee(source, &asked, warnings, &refusal))
