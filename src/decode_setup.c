@@ -97,3 +97,15 @@ char **ffarm_decode_setup_options(const FfarmDecodeDevice *device, const FfarmSt
     }
     return end(words);
 }
+
+char **ffarm_decode_setup_proof(const FfarmDecodeDevice *device, const FfarmStream *video)
+{
+    GPtrArray *words = g_ptr_array_new();
+    g_autofree char **opening = ffarm_decode_setup_device(device);
+    g_autofree char **decoding = ffarm_decode_setup_options(device, video, TRUE);
+    for (char **word = opening; *word; word++)
+        g_ptr_array_add(words, *word);
+    for (char **word = decoding; *word; word++)
+        g_ptr_array_add(words, *word);
+    return end(words);
+}

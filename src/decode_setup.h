@@ -30,4 +30,7 @@ char **ffarm_decode_setup_device(const FfarmDecodeDevice *device) G_GNUC_WARN_UN
 char **ffarm_decode_setup_options(const FfarmDecodeDevice *device, const FfarmStream *video,
                                   gboolean stays) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Both, for a trial that only succeeds where the frames really are in the device. */
+char **ffarm_decode_setup_proof(const FfarmDecodeDevice *device, const FfarmStream *video) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -5,11 +5,9 @@
 #include <sys/stat.h>
 #include "clash.h"
 #include "destination.h"
-#include "error.h"
 #include "nonce.h"
+#include "plan_names.h"
 #include "prober.h"
-
-#define MAX_CHOICES 20 /* names in a message */
 
 static void item_free(gpointer data)
 {
@@ -62,79 +60,6 @@ static char *make_run_id(void)
     return g_string_free(id, FALSE);
 }
 
-/* --- names that have to be known --- */
-
-static void add_name(GPtrArray *names, const char *name)
-{
-    g_ptr_array_add(names, (gpointer)name);
-}
-
-/* "a, b and 7 more"; "none". The array ends in NULL. */
-static char *join_names(const GPtrArray *names)
-{
-    guint length = names->len - 1;
-    GString *text = g_string_new(length == 0 ? "none" : NULL);
-    for (guint i = 0; i < MIN(length, MAX_CHOICES); i++)
-        g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", (const char *)g_ptr_array_index(names, i));
-    if (length > MAX_CHOICES)
-        g_string_append_printf(text, " and %u more", length - MAX_CHOICES);
-    return g_string_free(text, FALSE);
-}
-
-/* Sets an error for a @name that is not among @known (taken over). */
-static gboolean fail_unknown(const FfarmSettings *settings, const char *kind, const char *name, GPtrArray *known,
-                             GError **error)
-{
-    g_ptr_array_add(known, NULL);
-    const char *nearest = ffarm_nearest_name(name, (const char *const *)known->pdata);
-    const char *where = settings->path         ? settings->path
-                        : settings->is_builtin ? "the built-in configuration"
-                                               : "the configuration";
-    g_autofree char *choices = join_names(known);
-    if (nearest)
-        g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID, "%s '%s' is not in %s, did you mean '%s'?",
-                    kind, name, where, nearest);
-    else
-        g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID, "%s '%s' is not in %s, which has %s", kind,
-                    name, where, choices);
-    g_ptr_array_unref(known);
-    return FALSE;
-}
-
-static gboolean check_profile_name(const FfarmSettings *settings, const char *kind, const char *name, GError **error)
-{
-    if (!name || ffarm_settings_profile(settings, name))
-        return TRUE;
-    GPtrArray *known = g_ptr_array_new();
-    for (guint i = 0; i < settings->profiles->len; i++)
-        add_name(known, ((const FfarmProfile *)g_ptr_array_index(settings->profiles, i))->name);
-    return fail_unknown(settings, kind, name, known, error);
-}
-
-static gboolean check_cluster_name(const FfarmSettings *settings, const char *name, GError **error)
-{
-    if (!name || ffarm_settings_cluster(settings, name))
-        return TRUE;
-    GPtrArray *known = g_ptr_array_new();
-    for (guint i = 0; i < settings->clusters->len; i++)
-        add_name(known, ((const FfarmCluster *)g_ptr_array_index(settings->clusters, i))->name);
-    return fail_unknown(settings, "cluster", name, known, error);
-}
-
-static gboolean check_input_names(const FfarmSettings *settings, const GPtrArray *inputs, GError **error)
-{
-    for (guint i = 0; i < inputs->len; i++) {
-        const FfarmInput *input = g_ptr_array_index(inputs, i);
-        if (!check_cluster_name(settings, input->cluster, error) ||
-            !check_profile_name(settings, "profile", input->profile, error))
-            return FALSE;
-        for (char **mixin = input->mixins; mixin && *mixin; mixin++)
-            if (!check_profile_name(settings, "mixin", *mixin, error))
-                return FALSE;
-    }
-    return TRUE;
-}
-
 /* --- hosts --- */
 
 static gboolean is_asked_for(const FfarmHost *host, const char *const *only_hosts)
@@ -182,46 +107,6 @@ static void gather_hosts(FfarmPlan *plan, const GPtrArray *inputs, const char *c
                 take_host(plan, ffarm_host_copy(g_ptr_array_index(cluster->hosts, k)), only_hosts);
         }
     }
-}
-
-/* A cluster that has the host @name; NULL: none has. */
-static const FfarmCluster *find_cluster_of(const FfarmSettings *settings, const char *name)
-{
-    for (guint i = 0; i < settings->clusters->len; i++) {
-        const FfarmCluster *cluster = g_ptr_array_index(settings->clusters, i);
-        for (guint k = 0; k < cluster->hosts->len; k++)
-            if (strcmp(((const FfarmHost *)g_ptr_array_index(cluster->hosts, k))->name, name) == 0)
-                return cluster;
-    }
-    return NULL;
-}
-
-static gboolean fail_host(const FfarmPlan *plan, const char *name, GPtrArray *known, GError **error)
-{
-    const FfarmCluster *cluster = find_cluster_of(plan->settings, name);
-    if (!cluster)
-        return fail_unknown(plan->settings, "host", name, known, error);
-    g_set_error(error, FFARM_CONFIG_ERROR, FFARM_CONFIG_ERROR_INVALID,
-                "host '%s' is in cluster '%s', and no file is for that: put '-c %s' before the files", name,
-                cluster->name, cluster->name);
-    g_ptr_array_unref(known);
-    return FALSE;
-}
-
-static gboolean check_host_names(const FfarmPlan *plan, const char *const *only_hosts, GError **error)
-{
-    for (; only_hosts && *only_hosts; only_hosts++) {
-        GPtrArray *known = g_ptr_array_new();
-        for (guint i = 0; i < plan->hosts->len; i++)
-            add_name(known, ((const FfarmHost *)g_ptr_array_index(plan->hosts, i))->name);
-        for (guint i = 0; i < plan->disabled->len; i++)
-            add_name(known, ((const FfarmHost *)g_ptr_array_index(plan->disabled, i))->name);
-        gboolean is_known = g_ptr_array_find_with_equal_func(known, *only_hosts, g_str_equal, NULL);
-        if (!is_known)
-            return fail_host(plan, *only_hosts, known, error);
-        g_ptr_array_unref(known);
-    }
-    return TRUE;
 }
 
 /* --- what happens to each file --- */
@@ -309,8 +194,34 @@ static gboolean ask_rules(const FfarmPlan *plan, FfarmPlanItem *item)
     return item->profile != NULL;
 }
 
-/* What every host could do with @item. Why each of the others may not is added to @refusals. */
-static GPtrArray *gather_choices(const FfarmPlan *plan, const FfarmPlanItem *item, GString *refusals)
+/* Why hosts of an item's cluster may not take it. */
+typedef struct {
+    GString *all; /* "host: why; host: why" */
+    char *same;   /* why, if that is one and the same for all; nullable */
+    guint count;
+    guint losing_hdr; /* of them: for HDR alone */
+} Refusals;
+
+static void refusals_clear(Refusals *refusals)
+{
+    g_string_free(refusals->all, TRUE);
+    g_free(refusals->same);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Refusals, refusals_clear)
+
+static void note_refusal(Refusals *refusals, const FfarmHost *host, const FfarmRefusal *refusal)
+{
+    g_string_append_printf(refusals->all, "%s%s: %s", refusals->count > 0 ? "; " : "", host->name, refusal->reason);
+    if (refusals->count == 0)
+        refusals->same = g_strdup(refusal->reason);
+    else if (g_strcmp0(refusals->same, refusal->reason) != 0)
+        g_clear_pointer(&refusals->same, g_free);
+    refusals->count++;
+    refusals->losing_hdr += refusal->loses_hdr;
+}
+
+/* What every host could do with @item. */
+static GPtrArray *gather_choices(const FfarmPlan *plan, const FfarmPlanItem *item, Refusals *refusals)
 {
     GPtrArray *choices = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_choice_free);
     for (guint i = 0; i < plan->hosts->len; i++) {
@@ -320,7 +231,7 @@ static GPtrArray *gather_choices(const FfarmPlan *plan, const FfarmPlanItem *ite
         if (choice)
             g_ptr_array_add(choices, choice);
         else if (g_strcmp0(host->cluster, item->input->cluster) == 0)
-            g_string_append_printf(refusals, "%s%s: %s", refusals->len > 0 ? "; " : "", host->name, refusal.reason);
+            note_refusal(refusals, host, &refusal);
     }
     return choices;
 }
@@ -413,16 +324,26 @@ static char *remark_on(const FfarmPlanItem *item, const FfarmChoice *choice)
     return remarks->len > 0 ? g_strdup(remarks->str) : NULL;
 }
 
+/* Settles an item that no host takes. Where a host could, but for HDR, it is left alone, as it should be. */
+static void settle_refused(FfarmPlanItem *item, const Refusals *refusals)
+{
+    const char *why = refusals->same ? refusals->same : refusals->all->str;
+    if (refusals->losing_hdr > 0)
+        settle(item, FFARM_PLAN_SKIP, g_strdup(why));
+    else if (refusals->count > 0)
+        settle(item, FFARM_PLAN_UNASSIGNABLE, g_strdup_printf("no host may take it: %s", refusals->all->str));
+    else
+        settle(item, FFARM_PLAN_UNASSIGNABLE, g_strdup("no enabled host is left to take it"));
+}
+
 /* Settles an item that some host should take: every place where its result may come to lie has to be free. */
 static void settle_encode(const FfarmPlan *plan, const FfarmPlanOptions *options, FfarmPlanItem *item,
                           FfarmClashes *clashes)
 {
-    g_autoptr(GString) refusals = g_string_new(NULL);
-    g_autoptr(GPtrArray) choices = gather_choices(plan, item, refusals);
+    g_auto(Refusals) refusals = {.all = g_string_new(NULL)};
+    g_autoptr(GPtrArray) choices = gather_choices(plan, item, &refusals);
     if (choices->len == 0) {
-        settle(item, FFARM_PLAN_UNASSIGNABLE,
-               refusals->len > 0 ? g_strdup_printf("no host may take it: %s", refusals->str)
-                                 : g_strdup("no enabled host is left to take it"));
+        settle_refused(item, &refusals);
         return;
     }
     for (guint i = 0; i < choices->len; i++) {
@@ -533,10 +454,10 @@ FfarmPlan *ffarm_plan_new(const FfarmSettings *settings, GPtrArray *inputs, cons
                           GCancellable *cancellable, GError **error)
 {
     g_autoptr(FfarmPlan) plan = make_empty(settings, options);
-    if (!check_input_names(settings, inputs, error))
+    if (!ffarm_plan_check_inputs(settings, inputs, error))
         return NULL;
     gather_hosts(plan, inputs, options->only_hosts);
-    if (!check_host_names(plan, options->only_hosts, error))
+    if (!ffarm_plan_check_hosts(plan, options->only_hosts, error))
         return NULL;
     if (options->learn && !options->learn(plan->hosts, plan->abilities, options->learn_data, error))
         return NULL;

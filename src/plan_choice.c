@@ -4,7 +4,6 @@
 #include <string.h>
 #include "codec.h"
 #include "command.h"
-#include "container.h"
 #include "decode_setup.h"
 #include "destination.h"
 #include "engine.h"
@@ -13,6 +12,7 @@
 #include "ladder.h"
 #include "output_options.h"
 #include "recipe.h"
+#include "result_muxer.h"
 #include "source_traits.h"
 #include "trash.h"
 #include "verify.h"
@@ -205,22 +205,12 @@ static FfarmOs os_of(const Question *question)
     return is_known ? question->abilities->os : question->host->os;
 }
 
-/* ffmpeg's words that have the decoder work in its device, for the trial of it. */
-static char **make_proof_options(const Question *question, const FfarmRung *rung)
+/* The words by which the decoder is tried; NULL: the CPU decodes. */
+static char **proof_options(const Question *question, const FfarmRung *rung)
 {
-    gboolean is_same = rung->decoder && strcmp(rung->decoder, rung->engine) == 0;
+    gboolean is_same = g_strcmp0(rung->decoder, rung->engine) == 0;
     const FfarmDecodeDevice device = {rung->decoder, is_same ? rung->node : rung->decoder_node, os_of(question)};
-    if (!rung->decoder)
-        return NULL;
-    GPtrArray *words = g_ptr_array_new();
-    g_autofree char **opening = ffarm_decode_setup_device(&device);
-    g_autofree char **decoding = ffarm_decode_setup_options(&device, question->traits.video, TRUE);
-    for (char **word = opening; *word; word++)
-        g_ptr_array_add(words, *word);
-    for (char **word = decoding; *word; word++)
-        g_ptr_array_add(words, *word);
-    g_ptr_array_add(words, NULL);
-    return (char **)g_ptr_array_free(words, FALSE);
+    return rung->decoder ? ffarm_decode_setup_proof(&device, question->traits.video) : NULL;
 }
 
 static void choose_rung(FfarmChoice *choice, const Question *question, const FfarmRung *rung)
@@ -230,7 +220,7 @@ static void choose_rung(FfarmChoice *choice, const Question *question, const Ffa
     choice->decoder = rung->decoder;
     choice->stays = rung->stays;
     choice->wants_proof = rung->wants_proof;
-    choice->proof_options = make_proof_options(question, rung);
+    choice->proof_options = proof_options(question, rung);
     choice->profile = ffarm_profile_for_engine(question->profile, rung->engine);
 }
 
@@ -264,40 +254,11 @@ static void choose_original(FfarmChoice *choice, const FfarmPlan *plan, const Ff
         profile->keep_times == FFARM_TRISTATE_UNSET ? settings->keep_times : profile->keep_times == FFARM_TRISTATE_YES;
 }
 
-/* The muxer that writes what a demuxer of this name reads, for sources whose own name says nothing. */
-static const char *muxer_of_container(const char *container)
-{
-    static const struct {
-        const char *demuxer, *muxer;
-    } pairs[] = {{"matroska", "matroska"}, {"mov", "mp4"}, {"mpegts", "mpegts"}, {"avi", "avi"},
-                 {"flv", "flv"},           {"asf", "asf"}, {"mpeg", "vob"},      {"ogg", "ogg"}};
-    gsize length = strcspn(container, ",");
-    for (guint i = 0; i < G_N_ELEMENTS(pairs); i++)
-        if (strlen(pairs[i].demuxer) == length && strncmp(container, pairs[i].demuxer, length) == 0)
-            return pairs[i].muxer;
-    return NULL;
-}
-
-/* The value of the last -f among the output options, NULL if there is none. */
-static const char *own_muxer(const FfarmProfile *profile)
-{
-    const char *muxer = NULL;
-    for (guint section = FFARM_SECTION_OUTPUT; section < FFARM_N_SECTIONS; section++) {
-        const char *value = ffarm_profile_peek_option(profile, (FfarmSection)section, "-f");
-        muxer = value ? value : muxer;
-    }
-    return muxer ? g_intern_string(muxer) : NULL;
-}
-
 /* The temporary name of the result hides its extension from ffmpeg, so the muxer has to be known. */
 static gboolean choose_muxer(FfarmChoice *choice, const FfarmPlanItem *item, const char *extension,
                              FfarmRefusal *refusal)
 {
-    choice->muxer = own_muxer(choice->profile);
-    if (!choice->muxer && *extension)
-        choice->muxer = ffarm_container_muxer(extension);
-    if (!choice->muxer && !choice->profile->extension && item->media->container)
-        choice->muxer = muxer_of_container(item->media->container);
+    choice->muxer = ffarm_result_muxer(choice->profile, extension, item->media->container);
     if (!choice->muxer)
         return refuse(refusal,
                       g_strdup_printf("no container goes by the extension '%s': profile '%s' needs an extension "

@@ -48,13 +48,35 @@ static void add_host_names(JsonBuilder *builder, const FfarmHost *host)
     ffarm_json_add_string(builder, "host", host ? host->name : NULL);
 }
 
+static void add_way(JsonBuilder *builder, const FfarmChoice *choice)
+{
+    ffarm_json_add_string(builder, "engine", choice->engine);
+    ffarm_json_add_string(builder, "device", choice->device);
+    ffarm_json_add_string(builder, "decoder", choice->decoder);
+    ffarm_json_add_boolean(builder, "stays", choice->stays);
+    ffarm_json_add_boolean(builder, "wants_proof", choice->wants_proof);
+}
+
+static void add_fallbacks(JsonBuilder *builder, const FfarmChoice *choice)
+{
+    ffarm_json_begin_array(builder, "fallbacks");
+    for (const FfarmChoice *next = choice->fallback; next; next = next->fallback) {
+        ffarm_json_begin_object(builder, NULL);
+        add_way(builder, next);
+        ffarm_json_add_strings(builder, "argv", next->argv);
+        json_builder_end_object(builder);
+    }
+    json_builder_end_array(builder);
+}
+
 static void add_choice(JsonBuilder *builder, const FfarmChoice *choice)
 {
     ffarm_json_begin_object(builder, NULL);
     add_host_names(builder, choice->host);
     ffarm_json_add_string(builder, "type", ffarm_host_type_name(choice->host->type));
-    ffarm_json_add_string(builder, "engine", choice->engine);
+    add_way(builder, choice);
     ffarm_json_add_string(builder, "passed_over", choice->passed_over);
+    add_fallbacks(builder, choice);
     ffarm_json_add_string(builder, "profile", choice->profile->name);
     ffarm_json_add_string(builder, "queue", choice->queue);
     ffarm_json_add_string(builder, "muxer", choice->muxer);

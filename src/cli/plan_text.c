@@ -41,15 +41,39 @@ static void print_verdict(const FfarmVerdict *verdict)
     }
 }
 
-static void print_choice(const FfarmChoice *choice, GHashTable *said)
+/* "cuda 1, decoded on cuda, within the device". */
+static char *name_way(const FfarmChoice *choice)
+{
+    GString *text = g_string_new(choice->engine);
+    if (choice->device)
+        g_string_append_printf(text, " %s", choice->device);
+    if (choice->decoder)
+        g_string_append_printf(text, ", decoded on %s%s%s", choice->decoder, choice->stays ? ", within the device" : "",
+                               choice->wants_proof ? ", if it proves able to" : "");
+    return g_string_free(text, FALSE);
+}
+
+/* What its host would do where that fails, in order; and what is better, but can't be done there. */
+static void print_ladder(const FfarmChoice *choice)
+{
+    if (choice->passed_over)
+        print_line("    passed over: %s", choice->passed_over);
+    for (const FfarmChoice *next = choice->fallback; next; next = next->fallback) {
+        g_autofree char *way = name_way(next);
+        print_line("    if that fails: %s", way);
+    }
+}
+
+static void print_choice(const FfarmChoice *choice, gboolean with_ladder, GHashTable *said)
 {
     g_autofree char *name = cli_host_name(choice->host);
     g_autofree char *command = ffarm_shell_display((const char *const *)choice->argv);
+    g_autofree char *way = name_way(choice);
     print_line("  on %s (%s, profile %s, %s)", name, ffarm_host_type_name(choice->host->type), choice->profile->name,
-               choice->engine);
+               way);
     print_line("    %s", command);
-    if (choice->passed_over)
-        print_line("    passed over: %s", choice->passed_over);
+    if (with_ladder)
+        print_ladder(choice);
     print_line("    result: %s", choice->destination);
     if (choice->trash)
         print_line("    original: goes to %s", choice->trash);
@@ -63,7 +87,7 @@ static void print_choice(const FfarmChoice *choice, GHashTable *said)
     }
 }
 
-static void print_hosts(const FfarmPlan *plan, const FfarmPlanItem *item, gboolean with_refusals)
+static void print_hosts(const FfarmPlan *plan, const FfarmPlanItem *item, gboolean with_reasons)
 {
     g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < plan->hosts->len; i++) {
@@ -71,8 +95,8 @@ static void print_hosts(const FfarmPlan *plan, const FfarmPlanItem *item, gboole
         g_auto(FfarmRefusal) refusal = {0};
         g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, item, host, NULL, &refusal);
         if (choice) {
-            print_choice(choice, said);
-        } else if (with_refusals) {
+            print_choice(choice, with_reasons, said);
+        } else if (with_reasons) {
             g_autofree char *name = cli_host_name(host);
             print_line("  not on %s: %s", name, refusal.reason);
         }
