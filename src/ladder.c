@@ -46,6 +46,7 @@ void ffarm_ladder_free(FfarmLadder *ladder)
         return;
     g_ptr_array_unref(ladder->rungs);
     g_free(ladder->passed_over);
+    g_free(ladder->loss);
     g_free(ladder);
 }
 
@@ -220,28 +221,23 @@ static char *find_version_obstacle(const Candidate *candidate)
                            encoder->since, has / 100, has % 100);
 }
 
-/* Returns: why the engine can't do it, new string; NULL if it can. @is_hdr: set if it could, but for HDR. */
-static char *find_obstacle(Candidate *candidate, gboolean *is_hdr)
+static char *find_size_obstacle(const Candidate *candidate)
+{
+    const FfarmTraits *traits = candidate->params->traits;
+    g_autofree char *why = ffarm_engine_limits_size(candidate->encoder, traits->width, traits->height);
+    return why ? g_strdup_printf("%s: %s", candidate->engine, why) : NULL;
+}
+
+/* Returns: why the engine can't do it, new string; NULL if it can. */
+static char *find_obstacle(Candidate *candidate)
 {
     const FfarmLadderParams *params = candidate->params;
-    const FfarmTraits *traits = params->traits;
     char *obstacle = ffarm_recipe_obstacle(params->profile, candidate->engine, params->depth);
-    if (obstacle)
-        return obstacle;
-    g_autofree char *size = ffarm_engine_limits_size(candidate->encoder, traits->width, traits->height);
-    if (size)
-        return g_strdup_printf("%s: %s", candidate->engine, size);
-    obstacle = find_version_obstacle(candidate);
+    if (!obstacle)
+        obstacle = find_version_obstacle(candidate);
     if (!obstacle)
         obstacle = choose_devices(candidate);
-    if (obstacle)
-        return obstacle;
-    g_autofree char *loss = ffarm_hdr_loss(candidate->profile, params->proof, traits->video, candidate->encoder,
-                                           version_of(params), params->depth);
-    if (!loss)
-        return NULL;
-    *is_hdr = TRUE;
-    return g_strdup_printf("%s: %s", candidate->engine, loss);
+    return obstacle ? obstacle : find_size_obstacle(candidate);
 }
 
 static Candidate candidate_new(const FfarmLadderParams *params, const char *engine)
@@ -398,38 +394,58 @@ static gboolean pick_device(const Candidate *candidate, const char **device)
 typedef struct {
     FfarmLadder *ladder;
     GString *passed_over;
+    GString *loss;     /* what engines that could do it would lose of HDR */
     gboolean has_full; /* an engine that could do it has no device free */
-    gboolean has_hdr;  /* one could do it, but for HDR */
 } Climb;
 
-static void pass_over(Climb *climb, const char *why)
+static void append(GString *list, const char *why)
 {
+    g_string_append_printf(list, "%s%s", list->len > 0 ? "; " : "", why);
+}
+
+static void pass_over(Climb *climb, const char *engine, const char *why)
+{
+    g_autofree char *words = g_strdup_printf("%s: %s", engine, why);
     if (climb->ladder->rungs->len == 0)
-        g_string_append_printf(climb->passed_over, "%s%s", climb->passed_over->len > 0 ? "; " : "", why);
+        append(climb->passed_over, words);
+}
+
+static void add_rungs(Climb *climb, const Candidate *candidate, const GPtrArray *engines, const char *device)
+{
+    GPtrArray *rungs = climb->ladder->rungs;
+    if (!is_cpu(candidate->engine)) {
+        add_hardware(rungs, candidate, device);
+        return;
+    }
+    if (rungs->len == 0)
+        add_relieved_cpu(rungs, candidate, engines);
+    add_rung(rungs, candidate, device);
 }
 
 /* Adds the rungs of @engine. What comes behind a full one must be a device with a limit of its own. */
 static void climb_engine(Climb *climb, const FfarmLadderParams *params, const GPtrArray *engines, const char *engine)
 {
-    GPtrArray *rungs = climb->ladder->rungs;
     g_auto(Candidate) candidate = candidate_new(params, engine);
     const char *device = NULL;
-    g_autofree char *obstacle = find_obstacle(&candidate, &climb->has_hdr);
-    if (obstacle) {
-        pass_over(climb, obstacle);
-    } else if (climb->has_full && !is_among_devices(params->host, engine)) {
-        g_autofree char *why = g_strdup_printf("%s: is not among the host's devices", engine);
-        pass_over(climb, why);
+    g_autofree char *obstacle = find_obstacle(&candidate);
+    g_autofree char *loss = obstacle ? NULL
+                                     : ffarm_hdr_loss(candidate.profile, params->proof, params->traits->video,
+                                                      candidate.encoder, version_of(params), params->depth);
+    if (obstacle && climb->ladder->rungs->len == 0)
+        append(climb->passed_over, obstacle);
+    if (loss) {
+        append(climb->loss, loss);
+        pass_over(climb, engine, loss);
+    }
+    if (obstacle || loss)
+        return;
+    if (climb->has_full && !is_among_devices(params->host, engine)) {
+        pass_over(climb, engine, "is not among the host's devices");
     } else if (!pick_device(&candidate, &device)) {
-        g_autofree char *why = g_strdup_printf("%s: is full", engine);
-        pass_over(climb, why);
+        pass_over(climb, engine, "is full");
         climb->has_full = TRUE;
-    } else if (is_cpu(engine)) {
-        if (rungs->len == 0)
-            add_relieved_cpu(rungs, &candidate, engines);
-        add_rung(rungs, &candidate, device);
     } else {
-        add_hardware(rungs, &candidate, device);
+        add_rungs(climb, &candidate, engines, device);
     }
 }
 
@@ -439,8 +455,8 @@ FfarmLadder *ffarm_ladder_new(const FfarmLadderParams *params)
     FfarmLadder *ladder = g_new0(FfarmLadder, 1);
     ladder->rungs = g_ptr_array_new_with_free_func(rung_free);
     g_autoptr(GPtrArray) engines = order_engines(params);
-    g_autoptr(GString) passed_over = g_string_new(NULL);
-    Climb climb = {.ladder = ladder, .passed_over = passed_over};
+    g_autoptr(GString) passed_over = g_string_new(NULL), loss = g_string_new(NULL);
+    Climb climb = {.ladder = ladder, .passed_over = passed_over, .loss = loss};
     for (guint i = 0; i < engines->len; i++) {
         const char *engine = g_ptr_array_index(engines, i);
         guint before = ladder->rungs->len;
@@ -450,6 +466,7 @@ FfarmLadder *ffarm_ladder_new(const FfarmLadderParams *params)
     }
     ladder->passed_over = passed_over->len > 0 ? g_strdup(passed_over->str) : NULL;
     ladder->is_busy = ladder->rungs->len == 0 && climb.has_full;
-    ladder->loses_hdr = ladder->rungs->len == 0 && climb.has_hdr && !climb.has_full;
+    if (ladder->rungs->len == 0 && !climb.has_full && loss->len > 0)
+        ladder->loss = g_strdup(loss->str);
     return ladder;
 }

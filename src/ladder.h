@@ -34,10 +34,10 @@ typedef struct {
 } FfarmLadderParams;
 
 typedef struct {
-    GPtrArray *rungs;   /* of FfarmRung, none twice; empty: the host can't do it */
-    char *passed_over;  /* engines before that of the first rung and why, "; " between them; NULL: none */
-    gboolean is_busy;   /* empty, but what it would use is only full */
-    gboolean loses_hdr; /* empty, but HDR is all that stands against it */
+    GPtrArray *rungs;  /* of FfarmRung, none twice; empty: the host can't do it */
+    char *passed_over; /* engines before that of the first rung and why, "; " between them; NULL: none */
+    gboolean is_busy;  /* empty, but what it would use is only full */
+    char *loss;        /* empty, and HDR is what stands against it: what would be lost of that; nullable */
 } FfarmLadder;
 
 FfarmLadder *ffarm_ladder_new(const FfarmLadderParams *params) G_GNUC_WARN_UNUSED_RESULT;

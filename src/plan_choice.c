@@ -386,12 +386,16 @@ static FfarmChoice *choose_way(const Question *question, const FfarmRung *rung, 
 
 static gboolean refuse_ladder(const Question *question, const FfarmLadder *ladder, FfarmRefusal *refusal)
 {
-    refuse(refusal,
-           g_strdup_printf("none of the host's engines can do profile '%s'%s: %s", question->profile->name,
-                           ladder->is_busy ? " now" : "", ladder->passed_over ? ladder->passed_over : "it has none"));
+    const char *why = ladder->passed_over ? ladder->passed_over : "it has none";
+    if (ladder->loss)
+        refuse(refusal,
+               g_strdup_printf("%s: 'expect: {hdr: any}' lets that go, 'hdr: tonemap' makes it SDR", ladder->loss));
+    else
+        refuse(refusal, g_strdup_printf("none of the host's engines can do profile '%s'%s: %s", question->profile->name,
+                                        ladder->is_busy ? " now" : "", why));
     if (refusal) {
         refusal->is_busy = ladder->is_busy;
-        refusal->loses_hdr = ladder->loses_hdr;
+        refusal->loses_hdr = ladder->loss != NULL;
     }
     return FALSE;
 }

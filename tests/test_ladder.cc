@@ -134,7 +134,7 @@ class Ladder : public testing::Test
             text += (i ? " " : "") + Rung(static_cast<FfarmRung *>(ladder->rungs->pdata[i]));
         if (ladder->is_busy)
             text += "busy";
-        if (ladder->loses_hdr)
+        if (ladder->loss)
             text += "hdr";
         return text + (ladder->passed_over ? std::string(" | ") + ladder->passed_over : "");
     }
