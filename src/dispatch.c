@@ -82,6 +82,13 @@ void ffarm_dispatch_set_abilities(FfarmDispatch *dispatch, const FfarmHost *host
     }
 }
 
+const FfarmAbilities *ffarm_dispatch_peek_abilities(const FfarmDispatch *dispatch, const FfarmHost *host)
+{
+    const FfarmAbilities *own = g_hash_table_lookup(dispatch->abilities, host);
+    GHashTable *planned = dispatch->plan->abilities;
+    return own || !planned ? own : g_hash_table_lookup(planned, host);
+}
+
 void ffarm_dispatch_set_seat(FfarmDispatch *dispatch, guint seat, FfarmSeatState state)
 {
     g_array_index(dispatch->seats, Seat, seat).state = state;
@@ -162,7 +169,7 @@ static gboolean is_for_queue(const FfarmChoice *choice, const char *queue)
 
 static FfarmChoice *choose(const FfarmDispatch *dispatch, const FfarmPlanItem *item, const FfarmHost *host)
 {
-    const FfarmConditions conditions = {.abilities = g_hash_table_lookup(dispatch->abilities, host)};
+    const FfarmConditions conditions = {.abilities = ffarm_dispatch_peek_abilities(dispatch, host)};
     return ffarm_plan_choose(dispatch->plan, item, host, &conditions, NULL);
 }
 

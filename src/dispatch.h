@@ -26,6 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmDispatch, ffarm_dispatch_free)
 void ffarm_dispatch_add_seat(FfarmDispatch *dispatch, const FfarmHost *host, const char *queue);
 /* What is known of @host from now on; NULL: nothing. */
 void ffarm_dispatch_set_abilities(FfarmDispatch *dispatch, const FfarmHost *host, const FfarmAbilities *abilities);
+/* Borrowed; NULL: nothing. */
+const FfarmAbilities *ffarm_dispatch_peek_abilities(const FfarmDispatch *dispatch, const FfarmHost *host);
 typedef enum {
     FFARM_SEAT_HERE, /* comes for work, now or when it has ended what it is doing; so is every new one */
     FFARM_SEAT_AWAY, /* does not come, but may be back: jobs wait for it that nobody else may take */

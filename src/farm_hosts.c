@@ -157,8 +157,8 @@ void ffarm_farm_on_checked(FfarmFarm *farm, FfarmMember *member, const FfarmHost
     crew->is_asked = FALSE;
     if (report->is_usable || g_strcmp0(report->error, crew->reason) != 0)
         ffarm_farm_tell(farm, &event);
-    if (report->abilities)
-        ffarm_dispatch_set_abilities(farm->dispatch, crew->host, report->abilities);
+    if (report->is_usable)
+        ffarm_farm_know(farm, crew->host, report->abilities);
     if (crew->state == FFARM_CREW_GONE)
         return;
     if (report->is_usable)

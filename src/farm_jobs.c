@@ -272,6 +272,7 @@ static void on_succeeded(FfarmFarm *farm, FfarmCrew *crew, FfarmJob *job, FfarmO
 
 void ffarm_farm_on_finished(FfarmFarm *farm, FfarmMember *member, FfarmOutcome *outcome)
 {
+    ffarm_farm_note_speed(farm, member->job, member->choice, outcome);
     FfarmJob *job = take_back(farm, member);
     for (guint i = 0; i < outcome->remarks->len; i++)
         ffarm_farm_tell_message(farm, g_ptr_array_index(outcome->remarks, i), TRUE);

@@ -68,6 +68,13 @@ GError *ffarm_farm_lock(FfarmFarm *farm, FfarmJob *job, const FfarmChoice *choic
                         FfarmJobState *state) G_GNUC_WARN_UNUSED_RESULT;
 void ffarm_farm_unlock(FfarmFarm *farm, FfarmJob *job);
 
+/* farm_speeds.c: how fast hosts are. */
+/* From here on @host's @abilities (nullable) are known, with the speeds that the journal has of it. */
+void ffarm_farm_know(FfarmFarm *farm, const FfarmHost *host, const FfarmAbilities *abilities);
+/* Remembers how fast the encode of @job in the way of @choice was, if it went well and tells that. */
+void ffarm_farm_note_speed(FfarmFarm *farm, const FfarmJob *job, const FfarmChoice *choice,
+                           const FfarmOutcome *outcome);
+
 /* farm_hosts.c: who can be given work. */
 void ffarm_farm_check_hosts(FfarmFarm *farm);
 void ffarm_farm_on_checked(FfarmFarm *farm, FfarmMember *member, const FfarmHostReport *report);

@@ -127,6 +127,17 @@ gboolean ffarm_journal_forget_decode_capability(FfarmJournal *journal, const cha
                                                 const char *device, const char *codec, const char *profile,
                                                 const char *pix_fmt, GError **error);
 
+/* --- how fast hosts were --- */
+
+/* Notes that an encode on @host was as fast as @measured says (its runs are not looked at). What is kept is a mean that
+ * follows changes: the eighth encode of a kind and every later one count for an eighth. It is what a slot gets: several
+ * encodes at once on a host share its speed. */
+gboolean ffarm_journal_note_speed(FfarmJournal *journal, const FfarmHost *host, const FfarmSpeed *measured,
+                                  GError **error);
+/* What is known of @host, as FfarmAbilities has it. Returns: new array of FfarmSpeed, which frees them; empty if nothing
+ * is, or it can't be read. */
+GPtrArray *ffarm_journal_list_speeds(FfarmJournal *journal, const FfarmHost *host) G_GNUC_WARN_UNUSED_RESULT;
+
 /* --- history --- */
 
 typedef struct {

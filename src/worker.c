@@ -87,6 +87,7 @@ static void on_progress(const FfarmProgress *progress, gpointer user_data)
 {
     Attempt *attempt = user_data;
     attempt->encoded_bytes = MAX(attempt->encoded_bytes, progress->size_bytes);
+    ffarm_stopwatch_note(&attempt->outcome->watch, progress, g_get_monotonic_time());
     ffarm_room_note_encoded(attempt->room, progress->size_bytes);
     attempt->work->on_progress(progress, attempt->work->user_data);
 }
@@ -214,6 +215,7 @@ static gboolean encode(Attempt *attempt, gboolean *is_hopeless, GError **error)
     };
     g_autoptr(GError) inner = NULL;
     enter(attempt, FFARM_JOB_ENCODING);
+    attempt->outcome->watch = (FfarmStopwatch){0};
     if (ffarm_encode_run(attempt->runner, &params, attempt->log, is_hopeless, attempt->cancellable, &inner))
         return TRUE;
     look_from_here(attempt, &inner);

@@ -9,6 +9,7 @@
 #include "quality.h"
 #include "runner.h"
 #include "space.h"
+#include "stopwatch.h"
 
 G_BEGIN_DECLS
 
@@ -39,6 +40,7 @@ typedef struct {
     gint64 output_size;
     FfarmQuality quality; /* of the result, where it was measured */
     char *log;            /* file with ffmpeg's last words; nullable; FAILED */
+    FfarmStopwatch watch; /* over the encode that the result is of */
     gint64 elapsed_us;
     GPtrArray *remarks; /* of char*: what a person should know besides, such as a folder that could not be removed */
 } FfarmOutcome;

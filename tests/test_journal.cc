@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "journal_fixture.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -575,4 +576,96 @@ TEST_F(Capabilities, OfDecodingAreKeptToo)
         ffarm_journal_forget_decode_capability(journal, "one", "vaapi", nullptr, nullptr, nullptr, nullptr, nullptr));
     g_autoptr(FfarmAbilities) none = Find();
     EXPECT_EQ(none->decoders->len, 0u);
+}
+
+namespace
+{
+class Speeds : public JournalTest
+{
+  protected:
+    void SetUp() override
+    {
+        JournalTest::SetUp();
+        host = ffarm_host_new("home", "fast", FFARM_HOST_LOCAL);
+        alone = ffarm_host_new(nullptr, "fast", FFARM_HOST_LOCAL);
+    }
+    void TearDown() override
+    {
+        ffarm_host_free(host);
+        ffarm_host_free(alone);
+        JournalTest::TearDown();
+    }
+    void Note(const FfarmHost *of, double fps, const char *engine = "cpu", const char *decoder = nullptr,
+              int height = 1080) const
+    {
+        const FfarmSpeed speed = {engine, decoder, "hevc", height, fps, 99};
+        g_autoptr(GError) error = nullptr;
+        EXPECT_TRUE(ffarm_journal_note_speed(journal, of, &speed, &error)) << error->message;
+    }
+    // "ENGINE/DECODER CODEC HEIGHT FPS xRUNS" of each, sorted.
+    std::vector<std::string> Known(const FfarmHost *of) const
+    {
+        g_autoptr(GPtrArray) speeds = ffarm_journal_list_speeds(journal, of);
+        std::vector<std::string> list;
+        for (guint i = 0; i < speeds->len; i++) {
+            auto *speed = static_cast<const FfarmSpeed *>(g_ptr_array_index(speeds, i));
+            g_autofree char *text =
+                g_strdup_printf("%s/%s %s %d %.4g x%u", speed->engine, speed->decoder ? speed->decoder : "-",
+                                speed->codec, speed->height, speed->fps, speed->runs);
+            list.push_back(text);
+        }
+        std::sort(list.begin(), list.end());
+        return list;
+    }
+
+    FfarmHost *host = nullptr, *alone = nullptr;
+};
+using List = std::vector<std::string>;
+} // namespace
+
+TEST_F(Speeds, AreKeptByHostAndKind)
+{
+    Note(host, 10);
+    Note(host, 200, "cuda", "cuda");
+    Note(host, 40.5, "cpu", nullptr, 480);
+    Note(alone, 7);
+    Reopen();
+    EXPECT_EQ(Known(host), (List{"cpu/- hevc 1080 10 x1", "cpu/- hevc 480 40.5 x1", "cuda/cuda hevc 1080 200 x1"}));
+    EXPECT_EQ(Known(alone), List{"cpu/- hevc 1080 7 x1"});
+}
+
+TEST_F(Speeds, AreAMeanAtFirst)
+{
+    for (double fps : {10.0, 20.0, 60.0})
+        Note(host, fps);
+    EXPECT_EQ(Known(host), List{"cpu/- hevc 1080 30 x3"});
+}
+
+TEST_F(Speeds, FollowWhatChanges)
+{
+    for (int i = 0; i < 100; i++)
+        Note(host, 10);
+    Note(host, 90);
+    EXPECT_EQ(Known(host), List{"cpu/- hevc 1080 20 x101"});
+    for (int i = 0; i < 24; i++)
+        Note(host, 90);
+    g_autoptr(GPtrArray) speeds = ffarm_journal_list_speeds(journal, host);
+    EXPECT_GT(static_cast<const FfarmSpeed *>(g_ptr_array_index(speeds, 0))->fps, 85);
+}
+
+TEST_F(Speeds, OfAnotherFfarmArePassedOver)
+{
+    Note(host, 10, "abacus");
+    Note(host, 10, "cpu", "abacus");
+    Note(host, 10, "cpu", nullptr, 1081);
+    Note(host, 0);
+    EXPECT_EQ(Known(host), List{});
+}
+
+TEST_F(Speeds, AreForgottenWithoutAJournal)
+{
+    const FfarmSpeed speed = {"cpu", nullptr, "hevc", 1080, 10, 1};
+    EXPECT_TRUE(ffarm_journal_note_speed(nullptr, host, &speed, nullptr));
+    g_autoptr(GPtrArray) speeds = ffarm_journal_list_speeds(nullptr, host);
+    EXPECT_EQ(speeds->len, 0u);
 }
