@@ -3,10 +3,14 @@
 
 #include <string.h>
 
+#include "estimate.h"
+#include "hand_out_order.h"
+
 typedef struct {
     const FfarmHost *host;
     const char *queue;
     FfarmSeatState state;
+    double left_s; /* until it comes for work again, as far as that is known */
 } Seat;
 
 typedef enum { FIT_UNKNOWN, FIT_NO, FIT_YES } Fit;
@@ -14,6 +18,7 @@ typedef enum { FIT_UNKNOWN, FIT_NO, FIT_YES } Fit;
 typedef struct {
     FfarmJob *job;
     guint rank;
+    double work; /* see ffarm_estimate_work() */
 } Waiting;
 
 /* Jobs that are alike to every seat: same cluster, profile, mixins, container and codecs, failed and refused on the
@@ -23,6 +28,8 @@ typedef struct {
     const FfarmPlanItem *sample; /* the first of them, stands for all */
     GPtrArray *failed, *refused; /* of const FfarmHost* */
     GArray *fits;                /* of Fit, by seat: what the sample's choice says */
+    GArray *rates;               /* of double, by seat: work in a second where that is known, else 0 */
+    double work;                 /* of all that wait */
 } Line;
 
 struct FfarmDispatch {
@@ -40,6 +47,7 @@ static void line_free(gpointer data)
     g_ptr_array_unref(line->failed);
     g_ptr_array_unref(line->refused);
     g_array_unref(line->fits);
+    g_array_unref(line->rates);
     g_free(line);
 }
 
@@ -150,6 +158,7 @@ static Line *line_of(FfarmDispatch *dispatch, const FfarmJob *job)
     line->failed = copy_hosts(job->failed_hosts);
     line->refused = copy_hosts(job->refused_by);
     line->fits = g_array_new(FALSE, TRUE, sizeof(Fit));
+    line->rates = g_array_new(FALSE, TRUE, sizeof(double));
     g_ptr_array_add(dispatch->lines, line);
     g_hash_table_insert(dispatch->by_key, g_steal_pointer(&key), line);
     return line;
@@ -158,8 +167,17 @@ static Line *line_of(FfarmDispatch *dispatch, const FfarmJob *job)
 void ffarm_dispatch_queue(FfarmDispatch *dispatch, FfarmJob *job, guint rank)
 {
     Waiting *waiting = g_new(Waiting, 1);
-    *waiting = (Waiting){job, rank};
-    g_queue_push_tail(&line_of(dispatch, job)->waiting, waiting);
+    Line *line = line_of(dispatch, job);
+    *waiting = (Waiting){job, rank, ffarm_estimate_work(job->item->media)};
+    g_queue_push_tail(&line->waiting, waiting);
+    line->work += waiting->work;
+}
+
+static Waiting *take_nth(Line *line, guint n)
+{
+    Waiting *waiting = g_queue_pop_nth(&line->waiting, n);
+    line->work = g_queue_is_empty(&line->waiting) ? 0 : line->work - waiting->work;
+    return waiting;
 }
 
 static gboolean is_for_queue(const FfarmChoice *choice, const char *queue)
@@ -173,10 +191,15 @@ static FfarmChoice *choose(const FfarmDispatch *dispatch, const FfarmPlanItem *i
     return ffarm_plan_choose(dispatch->plan, item, host, &conditions, NULL);
 }
 
-static Fit ask_plan(const FfarmDispatch *dispatch, const Line *line, const Seat *seat)
+/* @rate: gets how fast the seat is at the sample. */
+static Fit ask_plan(const FfarmDispatch *dispatch, const Line *line, const Seat *seat, double *rate)
 {
     g_autoptr(FfarmChoice) choice = choose(dispatch, line->sample, seat->host);
-    return choice && is_for_queue(choice, seat->queue) ? FIT_YES : FIT_NO;
+    if (!choice || !is_for_queue(choice, seat->queue))
+        return FIT_NO;
+    const FfarmAbilities *abilities = ffarm_dispatch_peek_abilities(dispatch, seat->host);
+    *rate = ffarm_estimate_rate(line->sample->media, choice, abilities);
+    return FIT_YES;
 }
 
 static FfarmSeatState state_of(const FfarmDispatch *dispatch, guint number)
@@ -190,11 +213,13 @@ static gboolean is_fit(const FfarmDispatch *dispatch, Line *line, guint number)
     const Seat *seat = &g_array_index(dispatch->seats, Seat, number);
     if (g_ptr_array_find(line->refused, seat->host, NULL))
         return FALSE;
-    if (line->fits->len < dispatch->seats->len)
+    if (line->fits->len < dispatch->seats->len) {
         g_array_set_size(line->fits, dispatch->seats->len);
+        g_array_set_size(line->rates, dispatch->seats->len);
+    }
     Fit *fit = &g_array_index(line->fits, Fit, number);
     if (*fit == FIT_UNKNOWN)
-        *fit = ask_plan(dispatch, line, seat);
+        *fit = ask_plan(dispatch, line, seat, &g_array_index(line->rates, double, number));
     return *fit == FIT_YES;
 }
 
@@ -234,14 +259,93 @@ static Line *best_line(const FfarmDispatch *dispatch, guint seat)
     return best;
 }
 
+/* How much of @line's work the seat does in a second; 0: none, or that is not known. */
+static double rate_of(const FfarmDispatch *dispatch, Line *line, guint number)
+{
+    return is_fit(dispatch, line, number) ? g_array_index(line->rates, double, number) : 0;
+}
+
+double ffarm_dispatch_peek_rate(const FfarmDispatch *dispatch, guint seat)
+{
+    Line *line = best_line(dispatch, seat);
+    return line ? rate_of(dispatch, line, seat) : 0;
+}
+
+/* The seats that are here and known to work at @line's pace. @total: gets what they do together. */
+static GArray *list_paces(const FfarmDispatch *dispatch, Line *line, double *total)
+{
+    GArray *paces = g_array_new(FALSE, FALSE, sizeof(FfarmPace));
+    *total = 0;
+    for (guint i = 0; i < dispatch->seats->len; i++) {
+        const FfarmPace pace = {rate_of(dispatch, line, i), g_array_index(dispatch->seats, Seat, i).left_s};
+        if (state_of(dispatch, i) != FFARM_SEAT_HERE || pace.rate <= 0)
+            continue;
+        g_array_append_val(paces, pace);
+        *total += pace.rate;
+    }
+    return paces;
+}
+
+/* What waits in other lines, in terms of one whose seats do @total a second: what takes all of them as long. */
+static double other_work(const FfarmDispatch *dispatch, const Line *than, double total)
+{
+    double work = 0;
+    for (guint i = 0; i < dispatch->lines->len; i++) {
+        Line *line = g_ptr_array_index(dispatch->lines, i);
+        if (line == than || g_queue_is_empty(&line->waiting))
+            continue;
+        double own = 0;
+        g_autoptr(GArray) paces = list_paces(dispatch, line, &own);
+        if (own > 0)
+            work += line->work * total / own;
+    }
+    return work;
+}
+
+static GArray *list_works(const Line *line)
+{
+    GArray *works = g_array_sized_new(FALSE, FALSE, sizeof(double), line->waiting.length);
+    for (const GList *link = line->waiting.head; link; link = link->next)
+        g_array_append_val(works, ((const Waiting *)link->data)->work);
+    return works;
+}
+
+/* Which of @line's jobs the seat takes: the first, unless the longest go first and are better left to others. */
+static guint pick(const FfarmDispatch *dispatch, Line *line, guint seat)
+{
+    double rate = rate_of(dispatch, line, seat), total = 0;
+    if (dispatch->plan->order != FFARM_ORDER_LONGEST || rate <= 0 || line->waiting.length < 2)
+        return 0;
+    g_autoptr(GArray) paces = list_paces(dispatch, line, &total);
+    g_autoptr(GArray) works = list_works(line);
+    double work = line->work + other_work(dispatch, line, total);
+    double end =
+        ffarm_hand_out_end((const FfarmPace *)(gpointer)paces->data, paces->len, work, g_array_index(works, double, 0));
+    return ffarm_hand_out_pick((const double *)(gpointer)works->data, works->len, rate, end);
+}
+
+/* For how long the seat will work on @work of @line, as far as that is known. */
+static void note_left(FfarmDispatch *dispatch, Line *line, guint seat, double work)
+{
+    double rate = rate_of(dispatch, line, seat);
+    g_array_index(dispatch->seats, Seat, seat).left_s = rate > 0 ? work / rate : 0;
+}
+
+void ffarm_dispatch_set_left(FfarmDispatch *dispatch, guint seat, double seconds)
+{
+    g_array_index(dispatch->seats, Seat, seat).left_s = seconds;
+}
+
 FfarmJob *ffarm_dispatch_next(FfarmDispatch *dispatch, guint seat, FfarmChoice **choice)
 {
     const Seat *asking = &g_array_index(dispatch->seats, Seat, seat);
+    ffarm_dispatch_set_left(dispatch, seat, 0);
     for (Line *line; (line = best_line(dispatch, seat));) {
-        g_autofree Waiting *waiting = g_queue_pop_head(&line->waiting);
+        g_autofree Waiting *waiting = take_nth(line, pick(dispatch, line, seat));
         FfarmJob *job = waiting->job;
         g_autoptr(FfarmChoice) answer = choose(dispatch, job->item, asking->host);
         if (answer && is_for_queue(answer, asking->queue)) {
+            note_left(dispatch, line, seat, waiting->work);
             *choice = g_steal_pointer(&answer);
             return job;
         }
@@ -263,7 +367,7 @@ static gboolean has_seat(const FfarmDispatch *dispatch, Line *line, FfarmSeatSta
 
 static FfarmJob *take_first(Line *line)
 {
-    g_autofree Waiting *waiting = g_queue_pop_head(&line->waiting);
+    g_autofree Waiting *waiting = take_nth(line, 0);
     return waiting->job;
 }
 

@@ -39,8 +39,14 @@ void ffarm_dispatch_set_seat(FfarmDispatch *dispatch, guint seat, FfarmSeatState
  * queuing all jobs by rising rank hands them out in that order; one that comes back keeps its rank. */
 void ffarm_dispatch_queue(FfarmDispatch *dispatch, FfarmJob *job, guint rank);
 
-/* The next job for @seat. A host where a job has failed gets it again only when no other seat that is here may take
- * it.
+/* How soon @seat will be free again, where that is known better than by its speed. */
+void ffarm_dispatch_set_left(FfarmDispatch *dispatch, guint seat, double seconds);
+/* How fast @seat is at what it would be given now (see ffarm_estimate_rate()); 0: not known, or there is nothing. */
+double ffarm_dispatch_peek_rate(const FfarmDispatch *dispatch, guint seat);
+
+/* The next job for @seat: the first of its line; of those with FFARM_ORDER_LONGEST, where speeds are known, the longest
+ * that does not keep everybody waiting in the end (see hand_out_order.h). A host where a job has failed gets it again
+ * only when no other seat that is here may take it.
  * @choice: how it is to be done there, free with ffarm_choice_free().
  * Returns: the job, which waits no longer; NULL if there is nothing for this seat now. */
 FfarmJob *ffarm_dispatch_next(FfarmDispatch *dispatch, guint seat, FfarmChoice **choice);

@@ -3,6 +3,7 @@
 
 #include "farm_private.h"
 #include "error.h"
+#include "estimate.h"
 #include "notify.h"
 #include "settle.h"
 #include "trash.h"
@@ -35,6 +36,8 @@ static void handle(FfarmFarm *farm, FfarmNews *news)
         ffarm_farm_on_state(farm, member, news->state);
         break;
     case FFARM_NEWS_PROGRESS:
+        if (news->progress.eta_us >= 0)
+            ffarm_dispatch_set_left(farm->dispatch, member->seat, (double)news->progress.eta_us / G_USEC_PER_SEC);
         ffarm_farm_tell_progress(farm, member, &news->progress);
         break;
     case FFARM_NEWS_TRANSFER:
@@ -70,9 +73,11 @@ static gint compare_length(gconstpointer a, gconstpointer b, gpointer user_data)
 {
     const FfarmFarm *farm = user_data;
     const FfarmMedia *left = (*(FfarmJob *const *)a)->item->media, *right = (*(FfarmJob *const *)b)->item->media;
-    gint64 difference = left->duration_us - right->duration_us;
+    double difference = ffarm_estimate_work(left) - ffarm_estimate_work(right);
     if (difference == 0)
-        difference = left->size_bytes - right->size_bytes;
+        difference = (double)(left->duration_us - right->duration_us);
+    if (difference == 0)
+        difference = (double)(left->size_bytes - right->size_bytes);
     int sign = difference < 0 ? -1 : difference > 0;
     return farm->plan->order == FFARM_ORDER_LONGEST ? -sign : sign;
 }

@@ -150,12 +150,22 @@ static FfarmJob *take_next(FfarmFarm *farm, const FfarmMember *member, FfarmChoi
     return NULL;
 }
 
-/* Gives every idle slot what there is for it. Slots are asked in the order in which they became idle. */
+static gint compare_rates(gconstpointer a, gconstpointer b, gpointer user_data)
+{
+    const FfarmDispatch *dispatch = user_data;
+    double left = ffarm_dispatch_peek_rate(dispatch, ((const FfarmMember *)a)->seat);
+    double right = ffarm_dispatch_peek_rate(dispatch, ((const FfarmMember *)b)->seat);
+    return left > right ? -1 : left < right;
+}
+
+/* Gives every idle slot what there is for it. Slots are asked in the order in which they became idle; where the longest
+ * go first, the fastest are asked first. */
 void ffarm_farm_hand_out(FfarmFarm *farm)
 {
-    GList *next;
-    for (GList *link = farm->roster->idle.head; link && !farm->is_cancelled && !farm->is_draining; link = next) {
-        next = link->next;
+    g_autoptr(GList) idle = g_list_copy(farm->roster->idle.head);
+    if (farm->plan->order == FFARM_ORDER_LONGEST)
+        idle = g_list_sort_with_data(idle, compare_rates, farm->dispatch);
+    for (const GList *link = idle; link && !farm->is_cancelled && !farm->is_draining; link = link->next) {
         if (farm->plan->sequential && farm->running > 0)
             return;
         FfarmMember *member = link->data;

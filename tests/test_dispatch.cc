@@ -21,7 +21,8 @@ const char yaml[] = "config:\n"
                     "profiles:\n"
                     "  short: {output_options: -c copy}\n"
                     "  long: {output_options: -c copy}\n"
-                    "  hard: {output_options: -c copy, queue: gpu}\n";
+                    "  hard: {output_options: -c copy, queue: gpu}\n"
+                    "  slow: {output_options: -c:v libx265}\n";
 
 // A plan made by hand: the items need no files.
 class Dispatch : public testing::Test
@@ -269,4 +270,99 @@ TEST_F(Dispatch, IsNotSlowedByALibrary)
     }
     EXPECT_EQ(given, n);
     EXPECT_LT(g_get_monotonic_time() - begin_us, 20 * G_USEC_PER_SEC);
+}
+
+namespace
+{
+// Longest first, and hosts whose speeds are known.
+class LongestFirst : public Dispatch
+{
+  protected:
+    void SetUp() override
+    {
+        Dispatch::SetUp();
+        plan.order = FFARM_ORDER_LONGEST;
+    }
+    void Speed(const char *host, double fps)
+    {
+        FfarmAbilities *abilities = ffarm_abilities_new();
+        const FfarmSpeed speed = {"cpu", nullptr, "hevc", 480, fps, 1};
+        g_ptr_array_add(abilities->speeds, g_memdup2(&speed, sizeof speed));
+        ffarm_dispatch_set_abilities(dispatch, Host(host), abilities);
+        ffarm_abilities_unref(abilities);
+    }
+    FfarmJob *Film(gint64 frames, const char *profile = "slow")
+    {
+        FfarmJob *job = Job(profile);
+        const_cast<FfarmStream *>(ffarm_media_peek_video(job->item->media))->frames = frames;
+        ffarm_dispatch_queue(dispatch, job, rank++);
+        return job;
+    }
+    guint rank = 0;
+};
+} // namespace
+
+TEST_F(LongestFirst, LeavesLongFilmsToFastSeats)
+{
+    guint slow = Seat("any"), fast = Seat("both", "cpu");
+    Speed("any", 10);
+    Speed("both", 100);
+    FfarmJob *longest = Film(10000), *middle = Film(1000), *shorter = Film(900), *least = Film(300);
+    EXPECT_EQ(Next(slow), middle) << "done in 100 s, and the fast one needs as long for the longest";
+    EXPECT_EQ(Next(fast), longest);
+    EXPECT_EQ(Next(slow), shorter) << "done before the fast one is free again";
+    ffarm_dispatch_set_left(dispatch, fast, 1);
+    EXPECT_EQ(Next(slow), least) << "not done in time, but there is nothing shorter, and it does not wait";
+}
+
+TEST_F(LongestFirst, ReckonsWithTheTimeThatSeatsStillNeed)
+{
+    guint slow = Seat("any"), fast = Seat("both", "cpu");
+    Speed("any", 10);
+    Speed("both", 100);
+    FfarmJob *longest = Film(10000), *other = Film(9000);
+    EXPECT_EQ(Next(fast), longest);
+    ffarm_dispatch_set_left(dispatch, fast, 2000);
+    FfarmJob *last = Film(100);
+    EXPECT_EQ(Next(slow), other);
+    EXPECT_EQ(Next(slow), last);
+}
+
+TEST_F(LongestFirst, ReckonsWithOtherLines)
+{
+    guint slow = Seat("any"), fast = Seat("both", "cpu");
+    Speed("any", 10);
+    Speed("both", 100);
+    FfarmJob *longest = Film(10000);
+    Film(1000);
+    FfarmJob *other = Job("slow");
+    AddStream(other->item->media, FFARM_STREAM_SUBTITLE, "subrip");
+    const_cast<FfarmStream *>(ffarm_media_peek_video(other->item->media))->frames = 100000;
+    ffarm_dispatch_queue(dispatch, other, rank++);
+    EXPECT_EQ(Next(slow), longest) << "it is done in 1000 s, and all the others take that long at least";
+    (void)fast;
+}
+
+TEST_F(LongestFirst, GoesByRankWhereNothingIsKnown)
+{
+    guint unknown = Seat("any"), fast = Seat("both", "cpu"), far = Seat("far");
+    Speed("both", 100);
+    FfarmJob *longest = Film(10000), *middle = Film(1000);
+    EXPECT_EQ(ffarm_dispatch_peek_rate(dispatch, unknown), 0);
+    EXPECT_GT(ffarm_dispatch_peek_rate(dispatch, fast), 0);
+    EXPECT_EQ(ffarm_dispatch_peek_rate(dispatch, far), 0) << "there is nothing for it";
+    EXPECT_EQ(Next(unknown), longest);
+    EXPECT_EQ(Next(fast), middle);
+}
+
+TEST_F(LongestFirst, DoesNotChangeTheGivenOrder)
+{
+    plan.order = FFARM_ORDER_GIVEN;
+    guint slow = Seat("any"), fast = Seat("both", "cpu");
+    Speed("any", 10);
+    Speed("both", 100);
+    FfarmJob *longest = Film(10000);
+    Film(1000);
+    EXPECT_EQ(Next(slow), longest);
+    (void)fast;
 }

@@ -963,3 +963,30 @@ TEST_F(Farm, DoesNotWaitForATimeThatLiesAhead)
     ExpectDone(film);
     EXPECT_LT(g_get_monotonic_time() - begin_us, 6 * G_USEC_PER_SEC);
 }
+
+TEST_F(Farm, MeasuresHowFastAHostIs)
+{
+    std::string film = Film("a.mkv");
+    g_autoptr(FfarmJournal) journal = ffarm_journal_open(In("state").c_str(), nullptr, &error);
+    ASSERT_NE(journal, nullptr);
+    options.journal = journal;
+    // It tells of 300 frames in a little more than five seconds, whatever the film has.
+    std::string slow = StandIn("slow", "printf 'frame=0\\nprogress=continue\\n'; sleep 5.1\n"
+                                       "\"$ffmpeg\" \"$@\" >/dev/null && printf 'frame=300\\nprogress=end\\n'");
+    std::string yaml = "config:\n  clusters:\n    home:\n      slow: {type: local, ffmpeg: " + slow +
+                       "}\nprofiles:\n  p: {output_options: -c:v libx264 -preset ultrafast}\n"
+                       "rules:\n  all: {profile: p}\n";
+    EXPECT_TRUE(Run(yaml));
+    ExpectDone(film);
+    FfarmHost *host = ffarm_host_new("home", "slow", FFARM_HOST_LOCAL);
+    g_autoptr(GPtrArray) speeds = ffarm_journal_list_speeds(journal, host);
+    ffarm_host_free(host);
+    ASSERT_EQ(speeds->len, 1u);
+    auto *speed = static_cast<const FfarmSpeed *>(g_ptr_array_index(speeds, 0));
+    EXPECT_STREQ(speed->engine, "cpu");
+    EXPECT_EQ(speed->decoder, nullptr);
+    EXPECT_STREQ(speed->codec, "h264");
+    EXPECT_EQ(speed->height, 480);
+    EXPECT_LT(speed->fps, 300 / 5.1);
+    EXPECT_GT(speed->fps, 5);
+}
