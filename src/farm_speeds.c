@@ -10,9 +10,7 @@ static gboolean is_well(FfarmJobState state)
 
 void ffarm_farm_know(FfarmFarm *farm, const FfarmHost *host, const FfarmAbilities *abilities)
 {
-    g_autoptr(FfarmAbilities) known = ffarm_abilities_copy(abilities);
-    g_ptr_array_unref(known->speeds);
-    known->speeds = ffarm_journal_list_speeds(farm->options->journal, host);
+    g_autoptr(FfarmAbilities) known = ffarm_journal_add_speeds(farm->options->journal, host, abilities);
     ffarm_dispatch_set_abilities(farm->dispatch, host, known);
 }
 

@@ -137,6 +137,10 @@ gboolean ffarm_journal_note_speed(FfarmJournal *journal, const FfarmHost *host, 
 /* What is known of @host, as FfarmAbilities has it. Returns: new array of FfarmSpeed, which frees them; empty if nothing
  * is, or it can't be read. */
 GPtrArray *ffarm_journal_list_speeds(FfarmJournal *journal, const FfarmHost *host) G_GNUC_WARN_UNUSED_RESULT;
+/* A copy of @abilities (NULL: nothing is known) with these speeds of @host instead of its own. Returns: new abilities,
+ * give back with ffarm_abilities_unref(). */
+FfarmAbilities *ffarm_journal_add_speeds(FfarmJournal *journal, const FfarmHost *host,
+                                         const FfarmAbilities *abilities) G_GNUC_WARN_UNUSED_RESULT;
 
 /* --- history --- */
 

@@ -50,3 +50,11 @@ GPtrArray *ffarm_journal_list_speeds(FfarmJournal *journal, const FfarmHost *hos
         g_debug("%s", error->message);
     return speeds;
 }
+
+FfarmAbilities *ffarm_journal_add_speeds(FfarmJournal *journal, const FfarmHost *host, const FfarmAbilities *abilities)
+{
+    FfarmAbilities *known = ffarm_abilities_copy(abilities);
+    g_ptr_array_unref(known->speeds);
+    known->speeds = ffarm_journal_list_speeds(journal, host);
+    return known;
+}

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include "capability.h"
+#include "estimate.h"
 #include "json_line.h"
 #include "profile_options.h"
 
@@ -69,7 +70,8 @@ static void add_fallbacks(JsonBuilder *builder, const FfarmChoice *choice)
     json_builder_end_array(builder);
 }
 
-static void add_choice(JsonBuilder *builder, const FfarmChoice *choice)
+/* @estimate: of that choice. */
+static void add_choice(JsonBuilder *builder, const FfarmChoice *choice, const FfarmEstimate *estimate)
 {
     ffarm_json_begin_object(builder, NULL);
     add_host_names(builder, choice->host);
@@ -86,6 +88,7 @@ static void add_choice(JsonBuilder *builder, const FfarmChoice *choice)
     ffarm_json_add_string(builder, "destination", choice->destination);
     ffarm_json_add_string(builder, "originals", ffarm_originals_name(choice->originals));
     ffarm_json_add_string(builder, "trash", choice->trash);
+    ffarm_json_add_real(builder, "estimated_seconds", estimate->seconds > 0 ? estimate->seconds : NAN);
     add_warnings(builder, choice->streams);
     json_builder_end_object(builder);
 }
@@ -109,9 +112,11 @@ static void add_hosts(JsonBuilder *builder, const char *key, const FfarmPlan *pl
         const FfarmHost *host = g_ptr_array_index(plan->hosts, i);
         g_auto(FfarmRefusal) refusal = {0};
         g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, item, host, NULL, &refusal);
-        if (choice && !wants_refusals)
-            add_choice(builder, choice);
-        else if (!choice && wants_refusals && g_strcmp0(host->cluster, item->input->cluster) == 0)
+        if (choice && !wants_refusals) {
+            const FfarmAbilities *abilities = plan->abilities ? g_hash_table_lookup(plan->abilities, host) : NULL;
+            FfarmEstimate estimate = ffarm_estimate(item->media, choice, abilities);
+            add_choice(builder, choice, &estimate);
+        } else if (!choice && wants_refusals && g_strcmp0(host->cluster, item->input->cluster) == 0)
             add_refusal(builder, host, refusal.reason);
     }
     json_builder_end_array(builder);

@@ -3,6 +3,7 @@
 #include <json-glib/json-glib.h>
 #include "plan_maker.h"
 #include "profile_maker.h"
+#include "estimate.h"
 #include "report_json.h"
 
 // One line of JSON, asked by paths like "video.fps" and "hosts.0.argv.2".
@@ -152,7 +153,35 @@ TEST(JsonMedia, AFileThatIsNoMedia)
 
 class JsonPlan : public PlanTest
 {
+  protected:
+    // All hosts make HEVC of small films with 5 frames a second.
+    static gboolean Learn(const GPtrArray *hosts, GHashTable *abilities, gpointer, GError **)
+    {
+        const FfarmSpeed speed = {"cuda", nullptr, "hevc", 480, 5, 1};
+        for (guint i = 0; i < hosts->len; i++) {
+            FfarmAbilities *known = ffarm_abilities_new();
+            g_ptr_array_add(known->speeds, g_memdup2(&speed, sizeof speed));
+            g_hash_table_insert(abilities, g_ptr_array_index(hosts, i), known);
+        }
+        return TRUE;
+    }
 };
+
+TEST_F(JsonPlan, ItemsSayHowLongTheyWillTake)
+{
+    Configure("config:\n  clusters:\n    home:\n      one: {type: local}\n      two: {type: local, profile: q}\n"
+              "profiles:\n  p: {output_options: -c:v hevc_nvenc}\n  q: {output_options: -c:v libx264}\n"
+              "rules:\n  s: {profile: p}\n");
+    options.learn = Learn;
+    Clip("a.mkv");
+    Give("a.mkv", "home");
+    ASSERT_TRUE(Plan());
+    Line line(ffarm_json_plan_item(plan, Item(0)));
+    EXPECT_NEAR(std::stod(line["hosts.0.estimated_seconds"]), ffarm_estimate_frames(Item(0)->media) / 5, 0.01);
+    EXPECT_GT(std::stod(line["hosts.0.estimated_seconds"]), 0.9);
+    EXPECT_EQ(line["hosts.1.host"], "\"two\"");
+    EXPECT_EQ(line["hosts.1.estimated_seconds"], "null");
+}
 
 TEST_F(JsonPlan, ItemsSayWhoAndHow)
 {
@@ -193,6 +222,7 @@ TEST_F(JsonPlan, ItemsSayWhoAndHow)
         {"hosts.0.input", "\"/tmp/ffarm-" + job + "/in.mp4\""},
         {"hosts.0.output", "\"/tmp/ffarm-" + job + "/out.mkv\""},
         {"hosts.0.destination", "\"" + Path("a.mkv") + "\""},
+        {"hosts.0.estimated_seconds", "null"},
         {"hosts.0.warnings", "[]"},
         {"hosts.1", "missing"},
         {"refused.0.host", "\"two\""},

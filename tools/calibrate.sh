@@ -189,7 +189,7 @@ function match_of(key, wanted, values,    i, k, n, left, right, low, high, at) {
   if (!(key in seen)) { seen[key] = 1; keys[++n_keys] = key }
   count[key, level]++; knobs[key, level] = $5; numbers[key, level] = number_of(level, $1)
   bytes[key, level] += $7; seconds[key, level] += $8; similar[key, level] += $9
-  db[key, level] += $9 < 1 ? -10 * log(1 - $9) / log(10) : 60; logs[key, level] -= log($7)
+  db[key, level] += $9 < 1 ? -10 * log(1 - $9) / log(10) : 60; logs[key, level] += log($7)
   vmaf[key, level] += $10; if ($10 == "-") lacks = 1
 }
 END {

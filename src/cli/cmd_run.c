@@ -177,8 +177,8 @@ static gboolean learn(const GPtrArray *hosts, GHashTable *abilities, gpointer us
         return FALSE;
     for (guint i = 0; i < run->reports->len; i++) {
         const FfarmHostReport *report = g_ptr_array_index(run->reports, i);
-        if (report->abilities)
-            g_hash_table_insert(abilities, (gpointer)report->host, ffarm_abilities_ref(report->abilities));
+        FfarmAbilities *known = ffarm_journal_add_speeds(run->journal, report->host, report->abilities);
+        g_hash_table_insert(abilities, (gpointer)report->host, known);
     }
     return TRUE;
 }

@@ -64,7 +64,15 @@ static void print_ladder(const FfarmChoice *choice)
     }
 }
 
-static void print_choice(const FfarmChoice *choice, gboolean with_ladder, GHashTable *said)
+static void print_estimate(const FfarmEstimate *estimate, const char *host)
+{
+    g_autofree char *text = ffarm_estimate_text(estimate, host);
+    if (text)
+        print_line("    %s", text);
+}
+
+static void print_choice(const FfarmChoice *choice, gboolean with_ladder, const FfarmEstimate *estimate,
+                         GHashTable *said)
 {
     g_autofree char *name = cli_host_name(choice->host);
     g_autofree char *command = ffarm_shell_display((const char *const *)choice->argv);
@@ -74,6 +82,7 @@ static void print_choice(const FfarmChoice *choice, gboolean with_ladder, GHashT
     print_line("    %s", command);
     if (with_ladder)
         print_ladder(choice);
+    print_estimate(estimate, name);
     print_line("    result: %s", choice->destination);
     if (choice->trash)
         print_line("    original: goes to %s", choice->trash);
@@ -87,7 +96,8 @@ static void print_choice(const FfarmChoice *choice, gboolean with_ladder, GHashT
     }
 }
 
-static void print_hosts(const FfarmPlan *plan, const FfarmPlanItem *item, gboolean with_reasons)
+static void print_hosts(const FfarmPlan *plan, const FfarmPlanItem *item, gboolean with_reasons,
+                        FfarmForecast *forecast)
 {
     g_autoptr(GHashTable) said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < plan->hosts->len; i++) {
@@ -95,7 +105,10 @@ static void print_hosts(const FfarmPlan *plan, const FfarmPlanItem *item, gboole
         g_auto(FfarmRefusal) refusal = {0};
         g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, item, host, NULL, &refusal);
         if (choice) {
-            print_choice(choice, with_reasons, said);
+            const FfarmAbilities *abilities = g_hash_table_lookup(plan->abilities, host);
+            FfarmEstimate estimate = ffarm_estimate(item->media, choice, abilities);
+            ffarm_forecast_add(forecast, item, choice, &estimate);
+            print_choice(choice, with_reasons, &estimate, said);
         } else if (with_reasons) {
             g_autofree char *name = cli_host_name(host);
             print_line("  not on %s: %s", name, refusal.reason);
@@ -103,7 +116,7 @@ static void print_hosts(const FfarmPlan *plan, const FfarmPlanItem *item, gboole
     }
 }
 
-static void print_item(const FfarmPlan *plan, const FfarmPlanItem *item, gboolean with_trace)
+static void print_item(const FfarmPlan *plan, const FfarmPlanItem *item, gboolean with_trace, FfarmForecast *forecast)
 {
     g_autofree char *name = cli_text_path(item->input->path);
     printf("%s: %s%s%s\n", name, cli_style(stdout, status_style(item->status)), ffarm_plan_status_name(item->status),
@@ -118,13 +131,40 @@ static void print_item(const FfarmPlan *plan, const FfarmPlanItem *item, gboolea
         for (guint i = 0; i < item->trace->len; i++)
             print_verdict(g_ptr_array_index(item->trace, i));
     if (item->status == FFARM_PLAN_ENCODE)
-        print_hosts(plan, item, with_trace);
+        print_hosts(plan, item, with_trace, forecast);
+}
+
+/* "home: all is encoded in about 3 h 20 min"; nothing where nothing is known. */
+static void print_finish(const FfarmForecast *forecast, const char *cluster)
+{
+    double seconds;
+    guint n_unknown, n_files = ffarm_forecast_finish(forecast, cluster, &seconds, &n_unknown);
+    const char *name = cluster ? cluster : "this machine";
+    g_autofree char *duration = ffarm_estimate_duration_text(seconds);
+    if (n_unknown == 0 && n_files > 0)
+        print_line("%s: all is encoded in about %s", name, duration);
+    else if (n_unknown < n_files)
+        print_line("%s: how long %u of %u files will take is not known: nothing like them was encoded there yet", name,
+                   n_unknown, n_files);
+}
+
+/* Hosts of a cluster stand together in a plan. */
+static void print_finishes(const FfarmPlan *plan, const FfarmForecast *forecast)
+{
+    const FfarmHost *last = NULL;
+    for (guint i = 0; i < plan->hosts->len; i++) {
+        const FfarmHost *host = g_ptr_array_index(plan->hosts, i);
+        if (!last || g_strcmp0(last->cluster, host->cluster) != 0)
+            print_finish(forecast, host->cluster);
+        last = host;
+    }
 }
 
 void cli_print_plan(const FfarmPlan *plan, gboolean with_trace)
 {
+    g_autoptr(FfarmForecast) forecast = ffarm_forecast_new(plan);
     for (guint i = 0; i < plan->items->len; i++)
-        print_item(plan, g_ptr_array_index(plan->items, i), with_trace);
+        print_item(plan, g_ptr_array_index(plan->items, i), with_trace, forecast);
     printf("%u file%s:", plan->items->len, plan->items->len == 1 ? "" : "s");
     const char *separator = " ";
     for (int status = FFARM_PLAN_ENCODE; status <= FFARM_PLAN_UNASSIGNABLE; status++) {
@@ -135,6 +175,7 @@ void cli_print_plan(const FfarmPlan *plan, gboolean with_trace)
         separator = ", ";
     }
     putchar('\n');
+    print_finishes(plan, forecast);
 }
 
 gboolean cli_is_refused(const FfarmPlanItem *item)
