@@ -41,7 +41,9 @@ static const CliOption options[] = {
      "long "
      "as its size and its time of change are the same. So is the result itself."},
     {0, "order", "given|longest|shortest", CLI_VERB_RUN, CLI_CHOICE, FIELD(order), FALSE,
-     "which files go first (given)", NULL},
+     "which files go first (given)",
+     "By their frames and pixels. With 'longest' slow hosts leave the longest films to fast ones, as far as earlier "
+     "encodes have shown how fast they are."},
     {0, "keep-failed", "DIR", CLI_VERB_RUN, CLI_TEXT, FIELD(keep_failed), FALSE,
      "keep results that fail their proof in DIR",
      "A result that is not the same film as its source is never put in its place, and is removed otherwise. Nothing in "
