@@ -445,3 +445,23 @@ TEST_F(CliJournal, LosesNothingWhereverItIsKilled)
         EXPECT_EQ(probe.status, 0) << after_ms << probe.out;
     }
 }
+
+TEST_F(CliJournal, ADryRunTellsHowLongItWillTake)
+{
+    std::string film = Clip("film.mkv");
+    std::vector<std::string> dry = {"--dry-run", "-c", "home", film};
+    Run({"resume"});
+    Outcome outcome = Run(dry);
+    EXPECT_FALSE(contains(outcome.out, "about ")) << outcome.out;
+    sqlite3 *db = nullptr;
+    ASSERT_EQ(sqlite3_open(Path(".home/.local/state/ffarm/journal.db").c_str(), &db), SQLITE_OK);
+    const char *sql = "INSERT INTO speeds VALUES ('home', 'one', 'cpu', '', 'h264', 1080, 0.0001, 3, 0)";
+    ASSERT_EQ(sqlite3_exec(db, sql, nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(db);
+    outcome = Run(dry);
+    EXPECT_TRUE(contains(outcome.out, " on home/one (by 3 encodes, estimated from 1080p)\n")) << outcome.out;
+    EXPECT_TRUE(contains(outcome.out, "1 file: 1 encode\nhome: all is encoded in about ")) << outcome.out;
+    std::string other = Clip("other.mkv");
+    outcome = Run({"--dry-run", "-c", "home", film, "-p", "slow", other});
+    EXPECT_TRUE(contains(outcome.out, "home: how long 1 of 2 files will take is not known")) << outcome.out;
+}
