@@ -198,7 +198,9 @@ static Fit ask_plan(const FfarmDispatch *dispatch, const Line *line, const Seat 
     if (!choice || !is_for_queue(choice, seat->queue))
         return FIT_NO;
     const FfarmAbilities *abilities = ffarm_dispatch_peek_abilities(dispatch, seat->host);
-    *rate = ffarm_estimate_rate(line->sample->media, choice, abilities);
+    gboolean is_tried = abilities && abilities->encoders;
+    *rate = is_tried ? ffarm_estimate_rate(line->sample->media, choice, abilities)
+                     : ffarm_estimate_best_rate(line->sample->media, choice, abilities);
     return FIT_YES;
 }
 

@@ -75,6 +75,17 @@ double ffarm_estimate_rate(const FfarmMedia *media, const FfarmChoice *choice, c
     return speed ? speed->fps * pixels_of(speed->height) : 0;
 }
 
+double ffarm_estimate_best_rate(const FfarmMedia *media, const FfarmChoice *choice, const FfarmAbilities *abilities)
+{
+    double best = 0;
+    for (guint i = 0; abilities && i < abilities->speeds->len; i++) {
+        const FfarmSpeed *speed = g_ptr_array_index(abilities->speeds, i);
+        const FfarmChoice other = {.profile = choice->profile, .engine = speed->engine, .decoder = speed->decoder};
+        best = MAX(best, ffarm_estimate_rate(media, &other, abilities));
+    }
+    return best;
+}
+
 FfarmEstimate ffarm_estimate(const FfarmMedia *media, const FfarmChoice *choice, const FfarmAbilities *abilities)
 {
     int height = class_of(media);

@@ -38,5 +38,8 @@ double ffarm_estimate_frames(const FfarmMedia *media);
 double ffarm_estimate_work(const FfarmMedia *media);
 /* How much of that a slot does in a second in the way of @choice for @media; 0: not known. */
 double ffarm_estimate_rate(const FfarmMedia *media, const FfarmChoice *choice, const FfarmAbilities *abilities);
+/* The same with whichever engine was the fastest there to make that codec: what may be hoped for while nobody has
+ * looked yet what the host can do today. */
+double ffarm_estimate_best_rate(const FfarmMedia *media, const FfarmChoice *choice, const FfarmAbilities *abilities);
 
 G_END_DECLS

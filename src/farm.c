@@ -332,8 +332,10 @@ gboolean ffarm_farm_run(const FfarmPlan *plan, const FfarmFarmOptions *options, 
     end_others(&farm);
     gboolean ok = TRUE;
     if (farm.unfinished > 0) {
-        for (guint i = 0; i < plan->hosts->len; i++)
+        for (guint i = 0; i < plan->hosts->len; i++) {
             ffarm_roster_add(farm.roster, g_ptr_array_index(plan->hosts, i), farm.news, farm.stop);
+            ffarm_farm_know(&farm, g_ptr_array_index(plan->hosts, i), NULL);
+        }
         ffarm_farm_fail_orphans(&farm);
         run_to_the_end(&farm, cancellable);
         ok = ffarm_farm_sum_up_hosts(&farm, error);

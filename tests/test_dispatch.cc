@@ -283,10 +283,12 @@ class LongestFirst : public Dispatch
         Dispatch::SetUp();
         plan.order = FFARM_ORDER_LONGEST;
     }
-    void Speed(const char *host, double fps)
+    void Speed(const char *host, double fps, const char *engine = "cpu", bool is_tried = true)
     {
         FfarmAbilities *abilities = ffarm_abilities_new();
-        const FfarmSpeed speed = {"cpu", nullptr, "hevc", 480, fps, 1};
+        const FfarmSpeed speed = {engine, nullptr, "hevc", 480, fps, 1};
+        if (is_tried)
+            abilities->encoders = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_capability_free);
         g_ptr_array_add(abilities->speeds, g_memdup2(&speed, sizeof speed));
         ffarm_dispatch_set_abilities(dispatch, Host(host), abilities);
         ffarm_abilities_unref(abilities);
@@ -353,6 +355,18 @@ TEST_F(LongestFirst, GoesByRankWhereNothingIsKnown)
     EXPECT_EQ(ffarm_dispatch_peek_rate(dispatch, far), 0) << "there is nothing for it";
     EXPECT_EQ(Next(unknown), longest);
     EXPECT_EQ(Next(fast), middle);
+}
+
+TEST_F(LongestFirst, HopesForTheBestOfHostsThatWereNotLookedAtYet)
+{
+    guint slow = Seat("any"), fast = Seat("both", "cpu");
+    Speed("any", 10);
+    Speed("both", 100, "cuda", false);
+    FfarmJob *longest = Film(10000), *middle = Film(1000);
+    EXPECT_EQ(Next(slow), middle);
+    Speed("both", 100, "cuda", true);
+    EXPECT_EQ(ffarm_dispatch_peek_rate(dispatch, fast), 0) << "its GPU is not what it would use";
+    EXPECT_EQ(Next(fast), longest);
 }
 
 TEST_F(LongestFirst, DoesNotChangeTheGivenOrder)

@@ -89,6 +89,17 @@ TEST_F(Estimate, ScalesByPixelsFromTheNearestSize)
     ffarm_media_free(large);
 }
 
+TEST_F(Estimate, HopesForTheFastestEngine)
+{
+    Speed("cpu", nullptr, "hevc", 1080, 10);
+    Speed("cuda", "cuda", "hevc", 1080, 100);
+    Speed("cuda", nullptr, "av1", 1080, 1000);
+    double rate = ffarm_estimate_rate(media, &choice, abilities);
+    EXPECT_GT(rate, 0);
+    EXPECT_DOUBLE_EQ(ffarm_estimate_best_rate(media, &choice, abilities), 10 * rate);
+    EXPECT_EQ(ffarm_estimate_best_rate(media, &choice, nullptr), 0);
+}
+
 TEST_F(Estimate, TakesFramesFromRateAndDuration)
 {
     FfarmMedia *film = Film(1080, 0);
