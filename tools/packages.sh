@@ -5,7 +5,7 @@
 packages_build="gcc libc6-dev dpkg-dev meson ninja-build pkg-config libavformat-dev libavcodec-dev libavutil-dev libssh2-1-dev
   libyaml-dev libglib2.0-dev libjson-glib-dev libsqlite3-dev"
 packages_run="ffmpeg openssh-client"
-packages_test="g++ libgtest-dev openssh-server openssh-sftp-server iproute2 procps util-linux coreutils dash bash zsh ksh mksh
+packages_test="g++ libgtest-dev libffmpeg-nvenc-dev libx264-dev libx265-dev mesa-vulkan-drivers openssh-server openssh-sftp-server iproute2 procps util-linux coreutils dash bash zsh ksh mksh
   busybox tcsh fish mandoc jq clang libclang-rt-14-dev git ccache
   acl attr btrfs-progs dosfstools exfat-fuse exfatprogs fuse3 mergerfs ntfs-3g sshfs xfsprogs"
 packages_bench="parallel rsync"

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sessions.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "state.h"
+
+#define NO_LIMIT 1000
+
+static void note(const char *folder, const char *event)
+{
+    char path[PATH_MAX], line[64];
+    snprintf(path, sizeof path, "%s/log", folder);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return;
+    int length = snprintf(line, sizeof line, "%s %ld\n", event, (long)getpid());
+    if (write(fd, line, (size_t)length) < 0)
+        perror(path);
+    close(fd);
+}
+
+static int try_place(const char *folder, long place)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/place.%ld", folder, place);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        perror(path);
+        return -1;
+    }
+    /* Freed by the kernel when the process ends, however it does. */
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+int sessions_take(void)
+{
+    const char *folder = getenv("FFARM_NVIDIA_SESSIONS");
+    if (!folder)
+        return open("/dev/null", O_RDONLY | O_CLOEXEC);
+    long limit = state_number("sessions", NO_LIMIT);
+    int fd = -1;
+    for (long place = 0; place < limit && fd < 0; place++)
+        fd = try_place(folder, place);
+    note(folder, fd < 0 ? "refused" : "opened");
+    return fd;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+/* state.h — what the stand-in of NVIDIA's driver is to act like: words `name=value` in the file that the environment
+ * variable FFARM_NVIDIA_STATE names. It is read anew at every question, so that a test changes it while programs run.
+ * No file, or an empty one: one device, which encodes everything.
+ *
+ *   init=N          cuInit() ends with this CUresult (100 no device, 803 mismatch, 999 unknown)
+ *   devices=N       that many devices (1)
+ *   api=MAJOR.MINOR newest version of the encoder's interface (11.1)
+ *   open=N          opening a session ends with this NVENCSTATUS (2 unsupported device, 21 incompatible client key)
+ *   sessions=N      that many at a time over all processes (no limit); 0: others have them all
+ *   h264=0, hevc=0  the device has no such encoder
+ *   ten_bit=0       nor encodes 10 bits of HEVC. 10 bits of H.264 it never does
+ *   b_frames=0      nor has B-frames
+ *   max_width=N     widest picture (4096 for H.264, 8192 for HEVC)
+ *   min_width=N     narrowest picture; refused when the encoder is initialized
+ *   initialize=N    initializing the encoder ends with this NVENCSTATUS
+ *   fail_after=N    after N frames encoding ends with a generic error
+ *   frame_ms=N      each frame takes so long
+ *   picture=0       what is encoded is grey, whatever was sent
+ *
+ * The folder named by FFARM_NVIDIA_SESSIONS holds a lock for each open session, so that those of a killed process are
+ * free at once, and the file `log`: a line for each session that was "opened" or "refused". */
+
+/* The number behind @name; @otherwise where it is not told. */
+long state_number(const char *name, long otherwise);
+/* The text behind @name, at most @size - 1 bytes of it. Returns: whether it is told. */
+bool state_text(const char *name, char *text, unsigned size);
