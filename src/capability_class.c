@@ -42,8 +42,9 @@ static const struct {
     const char *text;
     FfarmCapabilityClass class_;
 } tellings[] = {
-    {"OpenEncodeSessionEx failed: out of memory", FFARM_CAPABILITY_IN_USE},
+    {": out of memory (10)", FFARM_CAPABILITY_IN_USE},
     {"CUDA_ERROR_OUT_OF_MEMORY", FFARM_CAPABILITY_IN_USE},
+    {"CUDA_ERROR_DEVICE_UNAVAILABLE", FFARM_CAPABILITY_IN_USE},
     {"cannot create compression session", FFARM_CAPABILITY_IN_USE},
     {"Unknown encoder '", FFARM_CAPABILITY_BUILD_LACKS},
     {"Cannot load ", FFARM_CAPABILITY_DRIVER_MISSING},
@@ -52,6 +53,8 @@ static const struct {
     {"No CUDA capable devices found", FFARM_CAPABILITY_NO_DEVICE},
     {"CUDA_ERROR_UNKNOWN", FFARM_CAPABILITY_BROKEN},
     {"CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", FFARM_CAPABILITY_BROKEN},
+    {"CUDA_ERROR_SYSTEM_NOT_READY", FFARM_CAPABILITY_BROKEN},
+    {"EncodePicture failed", FFARM_CAPABILITY_BROKEN},
     {"Driver does not support the required nvenc API version", FFARM_CAPABILITY_DRIVER_TOO_OLD},
     {"OpenEncodeSessionEx failed: unsupported device", FFARM_CAPABILITY_NO_ENCODER},
     {"Codec not supported", FFARM_CAPABILITY_CAP_MISSING},

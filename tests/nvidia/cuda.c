@@ -12,9 +12,11 @@
 #define PITCH 256
 
 #define NO_MEMORY ((CUresult)2)
+#define UNAVAILABLE ((CUresult)46)
 #define NO_DEVICE ((CUresult)100)
 #define INVALID_DEVICE ((CUresult)101)
 #define NOT_SUPPORTED ((CUresult)801)
+#define NOT_READY ((CUresult)802)
 #define MISMATCH ((CUresult)803)
 
 /* What its context points to is the number of the device. */
@@ -194,9 +196,11 @@ static const struct {
     const char *name, *words;
 } errors[] = {
     {NO_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY", "out of memory"},
+    {UNAVAILABLE, "CUDA_ERROR_DEVICE_UNAVAILABLE", "CUDA-capable device(s) is/are busy or unavailable"},
     {NO_DEVICE, "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"},
     {INVALID_DEVICE, "CUDA_ERROR_INVALID_DEVICE", "invalid device ordinal"},
     {NOT_SUPPORTED, "CUDA_ERROR_NOT_SUPPORTED", "operation not supported"},
+    {NOT_READY, "CUDA_ERROR_SYSTEM_NOT_READY", "system not yet initialized"},
     {MISMATCH, "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", "system has unsupported display driver / cuda driver combination"},
     {CUDA_ERROR_UNKNOWN, "CUDA_ERROR_UNKNOWN", "unknown error"},
 };
