@@ -3,9 +3,8 @@
 // on a machine whose only GPU is Mesa's rasteriser.
 #include "cli_fixture.h"
 
-#include <csignal>
 #include <glib/gstdio.h>
-#include <set>
+#include <cstring>
 #include <sys/stat.h>
 
 #include "scratch.h"
@@ -199,10 +198,32 @@ TEST_F(NvidiaTest, ADecoderThatRefusesIsSilent)
     Clip("clip.mkv");
     std::string plain =
         Ffmpeg("gpu") + " -nostdin -v verbose -hwaccel cuda -hwaccel_output_format cuda -i " + Path("clip.mkv");
+    std::string proof = plain + " -vf hwdownload,format=nv12 -f md5 -";
+    Outcome on_device = shell(proof);
+    EXPECT_EQ(on_device.status, 0) << on_device.err;
+    EXPECT_EQ(on_device.out, shell("ffmpeg -v error -i " + Path("clip.mkv") + " -pix_fmt nv12 -f md5 -").out);
+    Set("gpu", "decode=0");
     EXPECT_EQ(shell(plain + " -f null -").status, 0);
-    Outcome proof = shell(plain + " -vf hwdownload,format=nv12 -f null -");
-    EXPECT_NE(proof.status, 0);
-    EXPECT_TRUE(contains(proof.err, "Impossible to convert between the formats")) << proof.err;
+    Outcome refused = shell(proof);
+    EXPECT_NE(refused.status, 0);
+    EXPECT_TRUE(contains(refused.err, "Impossible to convert between the formats")) << refused.err;
+}
+
+// Decoded and encoded there, no picture comes by the CPU. Where B-frames wait for each other, the decoder needs
+// surfaces for those that the encoder keeps.
+TEST_F(NvidiaTest, AFilmStaysOnTheDevice)
+{
+    Add("gpu", "");
+    Clip("clip.mkv");
+    Outcome encoded =
+        shell(Ffmpeg("gpu") + " -nostdin -v warning -hwaccel cuda -hwaccel_output_format cuda -i " + Path("clip.mkv") +
+              " -c:v hevc_nvenc -preset p5 -bf 3 -rc vbr -cq 20 -b:v 0 " + Path("result.mkv"));
+    EXPECT_EQ(encoded.status, 0) << encoded.err;
+    Outcome compared = shell("ffmpeg -nostdin -v info -i " + Path("result.mkv") + " -i " + Path("clip.mkv") +
+                             " -lavfi '[0:v]setpts=N[a];[1:v]setpts=N[b];[a][b]psnr' -f null -");
+    size_t average = compared.err.find("average:");
+    ASSERT_NE(average, std::string::npos) << compared.err;
+    EXPECT_GT(atof(compared.err.c_str() + average + strlen("average:")), 30) << compared.err;
 }
 
 // Vulkan opens wherever Mesa is installed, and is the CPU there.

@@ -116,7 +116,7 @@ static NVENCSTATUS get_preset(void *encoder, GUID codec, GUID preset, NV_ENC_TUN
                               NV_ENC_PRESET_CONFIG *config)
 {
     config->presetCfg.gopLength = DEFAULT_GOP;
-    config->presetCfg.frameIntervalP = 1;
+    config->presetCfg.frameIntervalP = (int32_t)state_number("interval", 1);
     return NV_ENC_SUCCESS;
 }
 
