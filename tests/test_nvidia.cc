@@ -216,8 +216,8 @@ TEST_F(NvidiaTest, AFilmStaysOnTheDevice)
     Add("gpu", "");
     Clip("clip.mkv");
     Outcome encoded =
-        shell(Ffmpeg("gpu") + " -nostdin -v warning -hwaccel cuda -hwaccel_output_format cuda -i " + Path("clip.mkv") +
-              " -c:v hevc_nvenc -preset p5 -bf 3 -rc vbr -cq 20 -b:v 0 " + Path("result.mkv"));
+        shell(Ffmpeg("gpu") + " -nostdin -v warning -hwaccel cuda -hwaccel_output_format cuda -extra_hw_frames 16 -i " +
+              Path("clip.mkv") + " -c:v hevc_nvenc -preset p5 -bf 3 -rc vbr -cq 20 -b:v 0 " + Path("result.mkv"));
     EXPECT_EQ(encoded.status, 0) << encoded.err;
     Outcome compared = shell("ffmpeg -nostdin -v info -i " + Path("result.mkv") + " -i " + Path("clip.mkv") +
                              " -lavfi '[0:v]setpts=N[a];[1:v]setpts=N[b];[a][b]psnr' -f null -");
