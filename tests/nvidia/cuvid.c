@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "h264_headers.h"
+#include "sessions.h"
 #include "state.h"
 
 #define MAX_SURFACES 64
@@ -88,6 +89,7 @@ CUresult cuvidCreateDecoder(CUvideodecoder *handle, CUVIDDECODECREATEINFO *info)
         cuvidDestroyDecoder(decoder);
         return NO_MEMORY;
     }
+    sessions_note("decoder");
     *handle = decoder;
     return CUDA_SUCCESS;
 }

@@ -12,8 +12,11 @@
 
 #define NO_LIMIT 1000
 
-static void note(const char *folder, const char *event)
+void sessions_note(const char *event)
 {
+    const char *folder = getenv("FFARM_NVIDIA_SESSIONS");
+    if (!folder)
+        return;
     char path[PATH_MAX], line[64];
     snprintf(path, sizeof path, "%s/log", folder);
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
@@ -50,6 +53,6 @@ int sessions_take(void)
     int fd = -1;
     for (long place = 0; place < limit && fd < 0; place++)
         fd = try_place(folder, place);
-    note(folder, fd < 0 ? "refused" : "opened");
+    sessions_note(fd < 0 ? "refused" : "opened");
     return fd;
 }

@@ -5,3 +5,5 @@
 
 /* Takes a place. Returns: its file descriptor, to be closed; -1: all are taken. */
 int sessions_take(void);
+/* A line in the log. */
+void sessions_note(const char *event);

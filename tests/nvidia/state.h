@@ -26,7 +26,7 @@
  *   picture=0       what is encoded is grey, whatever was sent
  *
  * The folder named by FFARM_NVIDIA_SESSIONS holds a lock for each open session, so that those of a killed process are
- * free at once, and the file `log`: a line for each session that was "opened" or "refused". */
+ * free at once, and the file `log`: a line for each session that was "opened" or "refused", and for each "decoder". */
 
 /* The number behind @name; @otherwise where it is not told. */
 long state_number(const char *name, long otherwise);
