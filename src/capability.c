@@ -14,13 +14,14 @@ typedef struct {
     FfarmAbilities *abilities; /* what comes of it; likewise */
 } Learner;
 
-const FfarmCapability *ffarm_capability_of_engine(const GPtrArray *capabilities, const char *engine)
+const FfarmCapability *ffarm_capability_of_engine(const GPtrArray *capabilities, const char *engine, const char *device)
 {
     const FfarmCapability *best = NULL;
     for (guint i = 0; i < capabilities->len; i++) {
         const FfarmCapability *row = g_ptr_array_index(capabilities, i);
-        if (strcmp(row->engine, engine) == 0 &&
-            (!best || ffarm_capability_verdict(row->class_) < ffarm_capability_verdict(best->class_)))
+        if (strcmp(row->engine, engine) != 0 || (device && g_strcmp0(row->device, device) != 0))
+            continue;
+        if (!best || ffarm_capability_verdict(row->class_) < ffarm_capability_verdict(best->class_))
             best = row;
     }
     return best;

@@ -46,7 +46,9 @@ gboolean ffarm_capability_learn_all(const GPtrArray *reports, const FfarmLearnin
                                     GError **error);
 
 /* What is to be said of @engine as a whole: what is proved, else what may come, else what is sick, else the first
- * reason against it. @capabilities: of FfarmCapability. Returns: borrowed; NULL if there is nothing about it. */
-const FfarmCapability *ffarm_capability_of_engine(const GPtrArray *capabilities, const char *engine);
+ * reason against it. @capabilities: of FfarmCapability; @device: only that one of the engine's; NULL: any.
+ * Returns: borrowed; NULL if there is nothing about it. */
+const FfarmCapability *ffarm_capability_of_engine(const GPtrArray *capabilities, const char *engine,
+                                                  const char *device);
 
 G_END_DECLS

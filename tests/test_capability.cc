@@ -314,7 +314,7 @@ class Capability : public testing::Test
     }
     const FfarmCapability *Of(const char *engine) const
     {
-        return ffarm_capability_of_engine(report->abilities->encoders, engine);
+        return ffarm_capability_of_engine(report->abilities->encoders, engine, nullptr);
     }
     std::string Row(guint i) const
     {

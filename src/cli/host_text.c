@@ -73,19 +73,6 @@ static char *list_codecs(const Group *group)
     return g_strjoinv(", ", names);
 }
 
-/* What is to be said of the whole group. */
-static const FfarmCapability *find_best(const Group *group)
-{
-    const FfarmCapability *best = NULL;
-    for (guint i = 0; i < group->rows->len; i++) {
-        const FfarmCapability *row = g_ptr_array_index(group->rows, i);
-        if (is_in(group, row) &&
-            (!best || ffarm_capability_verdict(row->class_) < ffarm_capability_verdict(best->class_)))
-            best = row;
-    }
-    return best;
-}
-
 /* The oldest of the trials that @best stands for; 0: there was none. */
 static gint64 oldest_us(const Group *group, const FfarmCapability *best)
 {
@@ -120,7 +107,7 @@ static void append_age(GString *text, gint64 when_us, const char *what)
  * libcuda.so.1)". Returns: new string. */
 static char *describe(const Group *group)
 {
-    const FfarmCapability *best = find_best(group);
+    const FfarmCapability *best = ffarm_capability_of_engine(group->rows, group->engine, group->device);
     FfarmCapabilityVerdict verdict = ffarm_capability_verdict(best->class_);
     gboolean is_proved = verdict == FFARM_CAPABILITY_YES;
     g_autoptr(GString) text = g_string_new(ffarm_capability_verdict_name(verdict));
