@@ -2,6 +2,7 @@
 #include "dispatch.h"
 
 #include <string.h>
+#include "source_traits.h"
 
 #include "estimate.h"
 #include "hand_out_order.h"
@@ -115,6 +116,7 @@ static void append_media(GString *key, const FfarmMedia *media)
 {
     const char *dot = strrchr(media->path, '.');
     g_string_append_printf(key, "%s\x1f%s\x1f", dot ? dot : "", media->container ? media->container : "");
+    ffarm_traits_append_key(key, media);
     for (guint i = 0; i < media->streams->len; i++) {
         const FfarmStream *stream = g_ptr_array_index(media->streams, i);
         gboolean is_audio = stream->type == FFARM_STREAM_AUDIO;

@@ -53,6 +53,16 @@ char *ffarm_engine_limits_size(const char *encoder, int width, int height)
     return NULL;
 }
 
+guint64 ffarm_engine_limits_takers(int width, int height)
+{
+    guint64 takers = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *why = ffarm_engine_limits_size(rows[i].encoder, width, height);
+        takers |= (guint64)!why << i;
+    }
+    return takers;
+}
+
 FfarmKeeps ffarm_engine_limits_hdr10(const char *encoder, guint version, const char **since)
 {
     int at = find(encoder);

@@ -2,6 +2,8 @@
 #include "source_traits.h"
 
 #include <string.h>
+#include "abilities.h"
+#include "engine_limits.h"
 
 static int even(int size)
 {
@@ -65,4 +67,21 @@ const char *ffarm_traits_decode_doubt(const FfarmStream *video)
     if (has_more_colour(video) || video->bit_depth > 10 || (video->profile && strcmp(video->profile, "Rext") == 0))
         return "4:2:2, 4:4:4 and more than 10 bits are decoded by hardware only where that was proved";
     return NULL;
+}
+
+void ffarm_traits_append_key(GString *key, const FfarmMedia *media)
+{
+    const FfarmTraits traits = ffarm_traits_of(media);
+    const FfarmStream *video = traits.video;
+    if (!video)
+        return;
+    gboolean has_metadata =
+        video->mastering.has_primaries || video->mastering.has_luminance || video->max_cll || video->max_fall;
+    g_string_append_printf(key, "%s\x1e%s\x1e%d", video->profile ? video->profile : "",
+                           video->pix_fmt ? video->pix_fmt : "", video->bit_depth);
+    g_string_append_printf(key, "\x1e%" G_GINT64_MODIFIER "x\x1e%d",
+                           ffarm_engine_limits_takers(traits.width, traits.height),
+                           ffarm_abilities_height_class(video->height));
+    g_string_append_printf(key, "\x1e%d%d%d%d\x1e%d %d %d\x1f", traits.is_odd, traits.is_interlaced, traits.is_sideways,
+                           traits.is_rotated, (int)video->hdr, has_metadata, video->dovi_profile);
 }

@@ -28,4 +28,8 @@ FfarmTraits ffarm_traits_of(const FfarmMedia *media);
  * devices know, and ffmpeg falls back silently for. Returns: static string; NULL: there is no reason. */
 const char *ffarm_traits_decode_doubt(const FfarmStream *video);
 
+/* Adds to @key what of @media the choice of engines and filters depends on: equal for films that every host treats
+ * alike. */
+void ffarm_traits_append_key(GString *key, const FfarmMedia *media);
+
 G_END_DECLS

@@ -436,3 +436,38 @@ TEST_F(Ladder, HoldsForEveryMixture)
                         }
     EXPECT_EQ(ladders, 7 * 4 * 4 * 3 * 2 * 2);
 }
+
+TEST_F(Ladder, FilmsThatAreTreatedAlikeHaveOneKey)
+{
+    auto key = [&] {
+        g_autoptr(GString) text = g_string_new(nullptr);
+        ffarm_traits_append_key(text, media);
+        return std::string(text->str);
+    };
+    std::set<std::string> keys = {key()};
+    video->width = 1918;
+    EXPECT_EQ(keys.count(key()), 1u) << "no encoder tells these sizes apart";
+    auto is_new = [&](const char *what) { EXPECT_TRUE(keys.insert(key()).second) << what; };
+    video->width = 1919;
+    is_new("odd");
+    video->width = 100;
+    is_new("small");
+    video->width = 5000;
+    is_new("large");
+    video->width = 1920;
+    video->height = 576;
+    is_new("lines, for speeds");
+    video->height = 1080;
+    video->is_interlaced = TRUE;
+    is_new("interlaced");
+    video->rotation = 90;
+    is_new("turned");
+    video->hdr = FFARM_HDR_PQ;
+    is_new("HDR");
+    video->max_cll = 1000;
+    is_new("with metadata");
+    Film("h264", "High 10", "yuv420p10le", 10);
+    is_new("another profile");
+    Film("h264", "High 10", "yuv422p10le", 10);
+    is_new("another format");
+}

@@ -378,3 +378,66 @@ TEST_F(VerifyPicture, WantsTheShapeThatTheProfileDoesNotChange)
     }
     promise.profile = nullptr;
 }
+
+// What a recipe did is expected as such, and is no licence to do anything else.
+TEST_F(VerifyPicture, FiltersOfARecipeAreNoLicence)
+{
+    g_autoptr(FfarmProfile) profile = MakeProfile("p", "-vf bwdif,crop=2 -c:v libx265");
+    profile->codec = g_strdup("hevc");
+    profile->laid.graph = g_strdup("bwdif,crop=2");
+    profile->laid.crops = profile->laid.deinterlaces = TRUE;
+    promise.profile = profile;
+    FfarmProof proof = {};
+    EXPECT_EQ(ffarm_verify_flags(profile, &proof), FFARM_VERIFY_ALL);
+    before->width = 1919;
+    after->width = 1918;
+    EXPECT_EQ(Judge(), "");
+    EXPECT_EQ(Foresee(profile).rfind("no: ", 0), std::string::npos);
+    after->is_interlaced = TRUE;
+    EXPECT_EQ(Judge(), "is marked as interlaced, though it was to be deinterlaced");
+    after->is_interlaced = FALSE;
+    after->height = 1088; // as cards do whose blocks are larger than the picture
+    EXPECT_EQ(Judge(), "is 1918x1088, the source's is 1919x1080, and the profile does not more than make that even");
+    after->height = 1080;
+    after->width = 1919;
+    EXPECT_NE(Judge(), "");
+    // The profile's own part of the graph counts as before.
+    profile->laid.own = g_strdup("yadif,scale=640:480");
+    EXPECT_EQ(ffarm_verify_flags(profile, &proof), FFARM_VERIFY_NO_FRAMES);
+    EXPECT_EQ(Judge(), "");
+}
+
+TEST_F(VerifyPicture, AToneMapOfARecipeEndsInBt709)
+{
+    g_autoptr(FfarmProfile) profile = MakeProfile("p", "-vf tonemap -c:v libx265");
+    profile->codec = g_strdup("hevc");
+    profile->laid.graph = g_strdup("tonemap");
+    profile->laid.tone_maps = TRUE;
+    promise.profile = profile;
+    FfarmProof proof = {};
+    FfarmVerifyFlags flags = ffarm_verify_flags(profile, &proof);
+    EXPECT_EQ(Judge(flags), "is still marked as HDR (smpte2084) though it was tone mapped");
+    Set(&after->color_transfer, "bt709");
+    EXPECT_EQ(Judge(flags), "was to be tone mapped to bt709, and is marked as bt2020");
+    Set(&after->color_primaries, "bt709");
+    Set(&after->color_space, nullptr);
+    EXPECT_EQ(Judge(flags), "was to be tone mapped to bt709, and is marked as nothing");
+    Set(&after->color_space, "bt709");
+    EXPECT_EQ(Judge(flags), "");
+    EXPECT_EQ(Foresee(profile).rfind("no: ", 0), std::string::npos);
+    profile->laid = {profile->laid.graph, nullptr, nullptr, FALSE, FALSE, FALSE};
+    EXPECT_NE(Judge(FFARM_VERIFY_ALL), "") << "without that, HDR is to be kept";
+}
+
+// In a device there is no option that names the format, but it is known.
+TEST_F(VerifyPicture, AFormatThatNoOptionNames)
+{
+    g_autoptr(FfarmProfile) profile = MakeProfile("p", "-c:v hevc_nvenc");
+    profile->codec = g_strdup("hevc");
+    profile->laid.pix_fmt = "p010le";
+    promise.profile = profile;
+    Set(&after->pix_fmt, "yuv420p10le");
+    EXPECT_EQ(Judge(), "");
+    Set(&after->pix_fmt, "yuv420p");
+    EXPECT_EQ(Judge(), "has pixel format yuv420p, the profile asks for p010le");
+}
