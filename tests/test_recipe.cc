@@ -271,6 +271,111 @@ TEST(Recipe, FingerprintsDifferByCodecSpeedAndDepth)
     EXPECT_EQ(std::unique(prints.begin(), prints.end()), prints.end());
 }
 
+namespace
+{
+
+// The words before and behind -i of HEVC on @engine: "A | B".
+std::string Words(const FfarmProfile *profile, FfarmWay way, const FfarmMedia *media)
+{
+    FfarmTraits traits = ffarm_traits_of(media);
+    way.traits = &traits;
+    g_autoptr(FfarmProfile) merged = ffarm_profile_for_engine(profile, way.engine);
+    Profile filled(ffarm_recipe_fill_way(merged, &way, "matroska"));
+    g_auto(GStrv) words = ffarm_command_output_options(filled.get(), 0);
+    std::string behind = Joined(words);
+    const std::string begin = "-c:a copy -c:v ";
+    EXPECT_EQ(behind.substr(0, begin.size()), begin);
+    return Joined(filled->sections[FFARM_SECTION_INPUT].words) + " | " + behind.substr(begin.size());
+}
+
+} // namespace
+
+TEST(Recipe, WaysOfEveryEngine)
+{
+    g_autoptr(FfarmMedia) media = ffarm_media_new("/film.mkv");
+    FfarmStream *video = AddStream(media, FFARM_STREAM_VIDEO, "h264");
+    video->bit_depth = 8;
+    video->width = 1920;
+    video->height = 1080;
+    Profile profile = WithCodec("hevc");
+    const char *const node = "/dev/dri/renderD129";
+    const std::string nvenc = "hevc_nvenc -preset p5 -tune hq -b_ref_mode 0 ", knob = "-rc vbr -cq 27 -b:v 0",
+                      qsv =
+                          "-init_hw_device vaapi=va:/dev/dri/renderD129 -init_hw_device qsv=qs@va -filter_hw_device qs";
+    const struct {
+        FfarmWay way;
+        std::string words;
+    } cases[] = {
+        {{"cuda", nullptr, "cuda", nullptr, TRUE, FFARM_OS_LINUX, 8, nullptr},
+         "-hwaccel cuda -hwaccel_output_format cuda | " + nvenc + knob},
+        {{"cuda", "1", "cuda", nullptr, TRUE, FFARM_OS_LINUX, 10, nullptr},
+         "-hwaccel cuda -hwaccel_device 1 -hwaccel_output_format cuda | " + nvenc +
+             "-profile:v main10 -gpu 1 -vf scale_cuda=format=p010le " + knob},
+        {{"cuda", "1", "cuda", nullptr, FALSE, FFARM_OS_LINUX, 10, nullptr},
+         "-hwaccel cuda -hwaccel_device 1 | " + nvenc + "-profile:v main10 -gpu 1 -pix_fmt p010le " + knob},
+        {{"cuda", "1", nullptr, nullptr, FALSE, FFARM_OS_WINDOWS, 8, nullptr},
+         " | " + nvenc + "-gpu 1 -pix_fmt yuv420p " + knob},
+        {{"qsv", node, "qsv", nullptr, TRUE, FFARM_OS_LINUX, 8, nullptr},
+         qsv + " -hwaccel qsv -hwaccel_output_format qsv -c:0 h264_qsv | hevc_qsv -preset medium -global_quality 25"},
+        {{"qsv", node, "qsv", nullptr, FALSE, FFARM_OS_LINUX, 8, nullptr},
+         qsv + " -c:0 h264_qsv | hevc_qsv -preset medium -pix_fmt nv12 -global_quality 25"},
+        {{"qsv", node, nullptr, nullptr, FALSE, FFARM_OS_LINUX, 10, nullptr},
+         qsv + " | hevc_qsv -preset medium -profile:v main10 -pix_fmt p010le -global_quality 25"},
+        {{"qsv", nullptr, "qsv", nullptr, TRUE, FFARM_OS_WINDOWS, 8, nullptr},
+         "-init_hw_device qsv=qs -filter_hw_device qs -hwaccel qsv -hwaccel_output_format qsv -c:0 h264_qsv | hevc_qsv "
+         "-preset medium -global_quality 25"},
+        {{"vaapi", node, "vaapi", nullptr, TRUE, FFARM_OS_LINUX, 8, nullptr},
+         "-vaapi_device /dev/dri/renderD129 -hwaccel vaapi -hwaccel_output_format vaapi | hevc_vaapi -rc_mode CQP -qp "
+         "25"},
+        {{"vaapi", node, "vaapi", nullptr, FALSE, FFARM_OS_LINUX, 8, nullptr},
+         "-vaapi_device /dev/dri/renderD129 -hwaccel vaapi | hevc_vaapi -vf format=nv12,hwupload -rc_mode CQP -qp 25"},
+        {{"videotoolbox", nullptr, "videotoolbox", nullptr, FALSE, FFARM_OS_MACOS, 10, nullptr},
+         "-hwaccel videotoolbox | hevc_videotoolbox -profile:v main10 -pix_fmt p010le -q:v 60"},
+        {{"amf", nullptr, "amf", nullptr, FALSE, FFARM_OS_WINDOWS, 8, nullptr},
+         "-hwaccel d3d11va | hevc_amf -quality balanced -pix_fmt nv12 -rc cqp -qp_i 25 -qp_p 27"},
+        {{"cpu", nullptr, "cuda", nullptr, FALSE, FFARM_OS_LINUX, 8, nullptr},
+         "-hwaccel cuda | libx265 -preset medium -pix_fmt yuv420p -crf 22"},
+        {{"cpu", nullptr, "vaapi", node, FALSE, FFARM_OS_LINUX, 8, nullptr},
+         "-vaapi_device /dev/dri/renderD129 -hwaccel vaapi | libx265 -preset medium -pix_fmt yuv420p -crf 22"},
+    };
+    for (const auto &one : cases)
+        EXPECT_EQ(Words(profile.get(), one.way, media), one.words);
+}
+
+TEST(Recipe, FiltersAreJoined)
+{
+    g_autoptr(FfarmMedia) media = ffarm_media_new("/film.mkv");
+    FfarmStream *video = AddStream(media, FFARM_STREAM_VIDEO, "mpeg2video");
+    video->width = 719;
+    video->height = 576;
+    video->is_interlaced = TRUE;
+    const std::string even = "crop=trunc(iw/2)*2:trunc(ih/2)*2", upload = "format=nv12,hwupload",
+                      fields = "bwdif=mode=send_frame:parity=auto:deint=interlaced";
+    const struct {
+        const char *engine, *own;
+        std::string graph;
+    } cases[] = {
+        {"cpu", nullptr, fields + "," + even},
+        {"cpu", "-vf hqdn3d", fields + ",hqdn3d," + even},
+        {"cpu", "-filter:v yadif", "yadif," + even},
+        {"vaapi", nullptr, fields + "," + even + "," + upload},
+        {"vaapi", "-vf hqdn3d", fields + ",hqdn3d," + even + "," + upload},
+        {"vaapi", "-vf format=nv12,hwupload,scale_vaapi=640:480",
+         fields + "," + even + ",format=nv12,hwupload,scale_vaapi=640:480"},
+        {"cpu", "-filter_complex [0:v]hqdn3d", ""},
+    };
+    for (const auto &one : cases) {
+        Profile profile = WithCodec("hevc");
+        if (one.own)
+            SetWords(&ffarm_profile_add_engine(profile.get(), one.engine)->sections[FFARM_SECTION_VIDEO], one.own);
+        FfarmWay way = {one.engine, nullptr, nullptr, nullptr, FALSE, FFARM_OS_LINUX, 8, nullptr};
+        std::string words = Words(profile.get(), way, media);
+        std::string wanted = one.graph.empty() ? "libx265" : one.graph;
+        EXPECT_NE((words + " ").find(" " + wanted + " "), std::string::npos) << words << "\n" << wanted;
+        EXPECT_EQ(words.find("bwdif"), words.rfind("bwdif")) << "once";
+    }
+}
+
 TEST(ProfileOptions, ListsEveryEngineAndDepth)
 {
     g_autoptr(GPtrArray) hevc = ffarm_profile_options_list(WithCodec("hevc").get());
