@@ -246,6 +246,43 @@ TEST_F(JsonPlan, ItemsSayWhoAndHow)
     EXPECT_EQ(text.back(), 'Z');
 }
 
+TEST_F(JsonPlan, WhatAHostFallsBackOn)
+{
+    Configure("config:\n  clusters:\n    home:\n      one: {type: local, engines: [videotoolbox, vaapi, cpu]}\n"
+              "profiles:\n  p: {codec: av1}\n");
+    options.learn = [](const GPtrArray *hosts, GHashTable *found, gpointer, GError **) -> gboolean {
+        FfarmAbilities *abilities = ffarm_abilities_new();
+        abilities->os = FFARM_OS_LINUX;
+        g_hash_table_insert(found, hosts->pdata[0], abilities);
+        return TRUE;
+    };
+    g_autofree char *corpus = media_corpus();
+    ASSERT_EQ(symlink((std::string(corpus) + "/good/hevc-10bit.mkv").c_str(), Path("a.mkv").c_str()), 0);
+    Give("a.mkv", "home", "p");
+    ASSERT_TRUE(Plan());
+    auto *video = const_cast<FfarmStream *>(ffarm_media_peek_video(Item(0)->media));
+    video->width = video->height = 1024;
+    Line line(ffarm_json_plan_item(plan, Item(0)));
+    const std::vector<std::pair<const char *, std::string>> expected = {
+        {"hosts.0.engine", "\"vaapi\""},
+        {"hosts.0.device", "null"},
+        {"hosts.0.decoder", "\"vaapi\""},
+        {"hosts.0.stays", "true"},
+        {"hosts.0.wants_proof", "true"},
+        {"hosts.0.passed_over", "\"videotoolbox has no encoder for av1\""},
+        {"hosts.0.fallbacks.0.engine", "\"vaapi\""},
+        {"hosts.0.fallbacks.0.decoder", "\"vaapi\""},
+        {"hosts.0.fallbacks.0.stays", "false"},
+        {"hosts.0.fallbacks.1.decoder", "null"},
+        {"hosts.0.fallbacks.1.wants_proof", "false"},
+        {"hosts.0.fallbacks.2.engine", "\"cpu\""},
+        {"hosts.0.fallbacks.2.argv.0", "\"ffmpeg\""},
+        {"hosts.0.fallbacks.3", "missing"},
+    };
+    for (auto &pair : expected)
+        EXPECT_EQ(line[pair.first], pair.second) << pair.first;
+}
+
 TEST_F(JsonPlan, EventsOfAJob)
 {
     Configure("profiles:\n  p: {output_options: -c copy}\n");
