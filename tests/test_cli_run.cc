@@ -166,6 +166,22 @@ TEST_F(CliRun, ADryRunShowsWhatWouldHappen)
         << verbose.out;
 }
 
+TEST_F(CliRun, ADryRunTellsWhatAHostFallsBackOn)
+{
+    Clip("a.mkv");
+    Write("gpu.yml",
+          "config:\n  clusters:\n    home:\n      one: {type: local, engines: [videotoolbox, amf, vaapi, cpu]}\n"
+          "profiles:\n  p: {codec: av1}\n");
+    Outcome outcome = Run({"--dry-run", "-y", "gpu.yml", "-c", "home", "-p", "p", "a.mkv"});
+    EXPECT_TRUE(contains(outcome.out, "  on home/one (local, profile p, cpu)\n")) << outcome.out;
+    EXPECT_FALSE(contains(outcome.out, "passed over"));
+    outcome = Run({"--dry-run", "-v", "-y", "gpu.yml", "-c", "home", "-p", "p", "a.mkv"});
+    EXPECT_TRUE(contains(outcome.out,
+                         "    passed over: videotoolbox has no encoder for av1; amf: av1_amf takes no picture of "
+                         "less than 512x512, and this is 64x64; vaapi: "))
+        << outcome.out;
+}
+
 TEST_F(CliRun, ADryRunAsJsonHasThePlanThenTheHosts)
 {
     Clip("a.mkv");

@@ -292,6 +292,52 @@ profiles:
     EXPECT_EQ(Destination(1, 0), "refused: profile 'qsv' needs engine qsv, which is not among the host's");
 }
 
+// An encoder that a profile names itself is believed to work until it was found not to.
+TEST_F(PlanHosts, LiteralEncodersAndWhatWasFound)
+{
+    Configure("profiles:\n  card: {output_options: -c:v hevc_nvenc -gpu 1}\n  deep: {output_options: -c:v hevc_nvenc "
+              "-pix_fmt p010le}\n  aom: {output_options: -c:v libaom-av1}\n  svt: {output_options: -c:v libsvtav1}\n");
+    for (const char *name : {"a.mkv", "b.mkv", "c.mkv", "d.mkv"})
+        Clip(name);
+    Give("a.mkv", nullptr, "card");
+    Give("b.mkv", nullptr, "deep");
+    Give("c.mkv", nullptr, "aom");
+    Give("d.mkv", nullptr, "svt");
+    ASSERT_TRUE(Plan());
+    g_autoptr(FfarmAbilities) abilities = ffarm_abilities_new();
+    abilities->encoders = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_capability_free);
+    auto found = [&](const char *engine, const char *codec, int depth, FfarmCapabilityClass class_) {
+        auto *row = g_new0(FfarmCapability, 1);
+        row->engine = engine;
+        row->codec = codec;
+        row->depth = depth;
+        row->class_ = class_;
+        row->words = g_strdup("words");
+        g_ptr_array_add(abilities->encoders, row);
+    };
+    auto ask = [&](guint item, const char *const *full = nullptr) {
+        const FfarmConditions conditions = {abilities, full};
+        g_auto(FfarmRefusal) refusal = {};
+        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(item), Host(0), &conditions, &refusal);
+        EXPECT_TRUE(!choice || !choice->fallback) << "what the user says is not exchanged for anything";
+        return choice ? std::string(choice->engine)
+                      : (refusal.is_busy ? "busy: " : "no: ") + std::string(refusal.reason);
+    };
+    for (guint i = 0; i < 4; i++)
+        EXPECT_EQ(ask(i), i < 2 ? "cuda" : "cpu");
+    found("cuda", "hevc", 10, FFARM_CAPABILITY_CAP_MISSING);
+    found("cpu", "av1", 8, FFARM_CAPABILITY_BUILD_LACKS);
+    EXPECT_EQ(ask(0), "cuda") << "eight bits are not ten";
+    EXPECT_EQ(ask(1), "no: profile 'deep' needs hevc_nvenc, which does not work there: not on this device: words");
+    EXPECT_EQ(ask(2), "cpu") << "another encoder was tried";
+    EXPECT_EQ(ask(3), "no: profile 'svt' needs libsvtav1, which does not work there: not in this ffmpeg: words");
+    found("cuda", "hevc", 8, FFARM_CAPABILITY_IN_USE);
+    EXPECT_EQ(ask(0), "cuda");
+    const char *first[] = {"cuda", nullptr}, *second[] = {"cuda:1", nullptr};
+    EXPECT_EQ(ask(0, first), "cuda") << "it says that it takes the second";
+    EXPECT_EQ(ask(0, second), "busy: cuda is full");
+}
+
 TEST_F(PlanHosts, NoRulesAndNoProfileLeavesFilesAlone)
 {
     Configure("config:\n  clusters:\n    home:\n      any: {type: local}\nprofiles:\n  p: {output_options: -c copy}\n");
