@@ -165,14 +165,32 @@ static gboolean check_trial(const Question *question, const FfarmChoice *choice,
                                            row->words ? ": " : "", row->words ? row->words : ""));
 }
 
-/* The device that the profile's options name themselves. */
-static char *own_device(const FfarmProfile *profile)
+/* The device that the profile's options name themselves; NULL: none. */
+static const char *own_device(const FfarmProfile *profile)
 {
-    const char *device = ffarm_profile_peek_option(profile, FFARM_SECTION_INPUT, "-hwaccel_device");
-    if (!device)
-        device = ffarm_profile_peek_option(profile, FFARM_SECTION_INPUT, "-vaapi_device");
-    if (!device)
-        device = ffarm_profile_peek_option(profile, FFARM_SECTION_VIDEO, "-gpu");
+    static const struct {
+        FfarmSection section;
+        const char *option;
+    } places[] = {{FFARM_SECTION_INPUT, "-hwaccel_device"},
+                  {FFARM_SECTION_INPUT, "-vaapi_device"},
+                  {FFARM_SECTION_OUTPUT, "-gpu"},
+                  {FFARM_SECTION_VIDEO, "-gpu"}};
+    const char *device = NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(places) && !device; i++)
+        device = ffarm_profile_peek_option(profile, places[i].section, places[i].option);
+    return device;
+}
+
+/* The device of literal options: which they name, else the first of those that have a limit. */
+static char *literal_device(const FfarmChoice *choice)
+{
+    const char *device = own_device(choice->profile);
+    const GPtrArray *all = choice->host->devices;
+    for (guint i = 0; i < all->len && !device; i++) {
+        const FfarmDevice *one = g_ptr_array_index(all, i);
+        if (strcmp(one->engine, choice->engine) == 0)
+            return g_strdup(one->name);
+    }
     return g_strdup(device);
 }
 
@@ -194,7 +212,7 @@ static gboolean choose_literal(FfarmChoice *choice, const Question *question, Ff
     choice->profile = ffarm_profile_for_engine(question->profile, choice->engine);
     if (mixins && *mixins)
         choice->engine = ffarm_engine_of_encoder(ffarm_output_options_encoder(choice->profile, FFARM_STREAM_VIDEO, 0));
-    choice->device = own_device(choice->profile);
+    choice->device = literal_device(choice);
     return check_engine(choice, refusal) && check_trial(question, choice, refusal) &&
            check_free(question, choice, refusal);
 }
