@@ -236,8 +236,8 @@ TEST_P(CommandsOf, EveryOptionOfTheTrialsIsKnown)
             for (bool is_second : {false, true}) {
                 if (!Help()->HasEncoder(recipe->encoder) || (is_second && !recipe->other_knob))
                     continue;
-                g_auto(GStrv) argv =
-                    ffarm_recipe_argv(recipe, "ffmpeg", FFARM_OS_LINUX, "/dev/dri/renderD128", depth, is_second);
+                const char *device = strcmp(recipe->engine, "cuda") == 0 ? "0" : "/dev/dri/renderD128";
+                g_auto(GStrv) argv = ffarm_recipe_argv(recipe, "ffmpeg", FFARM_OS_LINUX, device, depth, is_second);
                 g_autofree char *trace = g_strjoinv(" ", argv);
                 SCOPED_TRACE(trace);
                 char **word = argv;
