@@ -131,6 +131,26 @@ ok 'all together: the run ends well' is $status 0
 ok 'all together: HEVC is made by the CPUs' made_by_cpu hevc
 ok 'all together: every host has its share' is "$(jq -r 'select(.event == "result") | .host' "$D/out" | sort -u | wc -l)" 3
 
+# --- HDR goes where it is kept, and every engine that is passed over has its reason ---
+find $media -mindepth 1 -delete
+hdr10='colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:hdr10=1:log-level=none'
+film "$media/plain.mkv"
+ffmpeg -nostdin -v error -f lavfi -i testsrc2=size=128x72:rate=25:duration=1 -f lavfi -i sine=duration=1 -pix_fmt yuv420p10le \
+  -c:v libx265 -preset ultrafast -x265-params \
+  "$hdr10:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1):max-cll=1000,400" -c:a aac $media/hdr.mkv
+make_old $media/hdr.mkv
+run_ffarm -y "$D/config.yml" -c releases --dry-run --json $media
+planned() { jq -es --arg file "$media/$1" 'map(select(.event == "plan" and .file == $file))[0] | '"$2" "$D/out"; }
+ok 'a film without HDR may go to all three hosts' planned plain.mkv '[.hosts[].host] | sort == ["here", "sid", "trixie"]'
+ok 'each of them encodes it by the CPU, and says why not by the others' planned plain.mkv \
+  'all(.hosts[]; .engine == "cpu" and (.passed_over as $why | all("cuda", "qsv", "vaapi", "videotoolbox", "amf"; . as $engine | $why | contains($engine))))'
+ok 'HDR10 goes to those whose ffmpeg keeps its metadata' planned hdr.mkv '[.hosts[].host] | sort == ["sid", "trixie"]'
+ok 'and this one is refused in words' planned hdr.mkv '.refused[] | select(.host == "here") | .reason | test("HDR10 metadata.*7.0")'
+run_ffarm -y "$D/config.yml" -c releases --json $media
+ok 'both films are done' is "$status $(jq -r 'select(.event == "result") | .status' "$D/out" | sort -u)" '0 done'
+hdr_of() { ffprobe -v error -select_streams v:0 -show_frames -read_intervals %+#1 "$1" | grep -cE '^(max_luminance=10000000/10000|max_content=1000|color_transfer=smpte2084)$'; }
+ok 'the result has the HDR10 metadata' is "$(hdr_of $media/hdr.mkv)" 3
+
 # --- every command ---
 checker=${FFARM_BUILD_ROOT:-$PWD/build}/tests/test_commands
 FFARM_TEST_FFMPEGS="$D/ffmpeg-trixie $D/ffmpeg-sid" "$checker" >"$D/checked" 2>&1
