@@ -125,6 +125,9 @@ class NvidiaTest : public CliTest
             for (guint i = 0; i < json_array_get_length(trials); i++) {
                 JsonObject *trial = json_array_get_object_element(trials, i);
                 std::string what;
+                // The stand-in has no AV1, and this ffmpeg may have no encoder of it.
+                if (g_strcmp0(json_object_get_string_member_with_default(trial, "codec", ""), "av1") == 0)
+                    continue;
                 if (!json_object_get_null_member(trial, "codec"))
                     what = json_object_get_string_member(trial, "codec") + std::string(" ") +
                            std::to_string(json_object_get_int_member(trial, "depth"));
@@ -249,4 +252,14 @@ TEST_F(NvidiaTest, ARasteriserIsNoGpu)
     for (auto &[engine, verdicts] : found)
         for (auto &[what, verdict] : verdicts)
             EXPECT_NE(verdict.rfind("yes", 0), 0u) << engine << " " << what;
+
+    // Nor does a profile that names such an encoder profit from what others were proved to do.
+    std::string file = Write("ffarm.yml", "config:\n  clusters:\n    c:\n" + hosts +
+                                              "profiles: {vulkan: {output_options: -c:v hevc_vulkan}}\n");
+    Outcome run = Run({"--json", "-y", file, "-c", "c", "-p", "vulkan", "-o", Path("results"), Path("clip.mkv")});
+    EXPECT_EQ(run.status, 1);
+    auto results = json_events(run.out, "result");
+    ASSERT_EQ(results.size(), 1u);
+    EXPECT_EQ(json_text(results[0], "status"), "failed");
+    EXPECT_TRUE(contains(json_text(results[0], "error"), "hevc_vulkan")) << json_text(results[0], "error");
 }
