@@ -97,6 +97,38 @@ FfarmAbilities *ffarm_abilities_copy(const FfarmAbilities *abilities)
     return copy;
 }
 
+/* TRUE for what @found says anew. */
+static gboolean is_outdated(const FfarmCapability *row, const FfarmCapability *found)
+{
+    if (strcmp(row->engine, found->engine) != 0 || (found->device && g_strcmp0(row->device, found->device) != 0))
+        return FALSE;
+    return !found->codec || ffarm_capability_is_of_engine(found->class_) ||
+           (g_strcmp0(row->codec, found->codec) == 0 && row->depth == found->depth);
+}
+
+FfarmAbilities *ffarm_abilities_with_encoder(const FfarmAbilities *abilities, const FfarmCapability *found)
+{
+    FfarmAbilities *more = ffarm_abilities_copy(abilities);
+    if (!more->encoders)
+        more->encoders = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_capability_free);
+    for (guint i = more->encoders->len; i-- > 0;)
+        if (is_outdated(g_ptr_array_index(more->encoders, i), found))
+            g_ptr_array_remove_index(more->encoders, i);
+    g_ptr_array_add(more->encoders, ffarm_capability_copy(found));
+    return more;
+}
+
+FfarmAbilities *ffarm_abilities_with_decoder(const FfarmAbilities *abilities, const FfarmDecodeCapability *found)
+{
+    FfarmAbilities *more = ffarm_abilities_copy(abilities);
+    const FfarmDecodeCapability *old =
+        ffarm_abilities_find_decoder(more, found->engine, found->device, found->codec, found->profile, found->pix_fmt);
+    if (old)
+        g_ptr_array_remove(more->decoders, (gpointer)old);
+    g_ptr_array_add(more->decoders, ffarm_decode_capability_copy(found));
+    return more;
+}
+
 const FfarmCapability *ffarm_abilities_find_encoder(const FfarmAbilities *abilities, const char *engine,
                                                     const char *device, const char *codec, int depth)
 {

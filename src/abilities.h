@@ -65,6 +65,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmAbilities, ffarm_abilities_unref)
 /* A copy of all that it holds (NULL: nothing), to be filled before it is shared. */
 FfarmAbilities *ffarm_abilities_copy(const FfarmAbilities *abilities) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What is known once @found is: it replaces what was found of the same before; where it is of the whole engine, all
+ * that was found of that on the device. Returns: new abilities. @abilities: NULL is legal. */
+FfarmAbilities *ffarm_abilities_with_encoder(const FfarmAbilities *abilities,
+                                             const FfarmCapability *found) G_GNUC_WARN_UNUSED_RESULT;
+FfarmAbilities *ffarm_abilities_with_decoder(const FfarmAbilities *abilities,
+                                             const FfarmDecodeCapability *found) G_GNUC_WARN_UNUSED_RESULT;
+
 FfarmCapability *ffarm_capability_copy(const FfarmCapability *capability) G_GNUC_WARN_UNUSED_RESULT;
 void ffarm_capability_free(FfarmCapability *capability); /* NULL is legal */
 FfarmDecodeCapability *ffarm_decode_capability_copy(const FfarmDecodeCapability *capability) G_GNUC_WARN_UNUSED_RESULT;

@@ -13,6 +13,7 @@ typedef enum {
     FFARM_ALARM_HOST,    /* ask a host again */
     FFARM_ALARM_RETRY,   /* a job that failed may be tried again */
     FFARM_ALARM_SETTLE,  /* look whether a film is still being written to */
+    FFARM_ALARM_DEVICE,  /* a device that was in use may be free */
     FFARM_ALARM_GIVE_UP, /* hosts that are away have been waited for long enough */
     FFARM_N_ALARMS,
 } FfarmAlarmType;

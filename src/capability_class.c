@@ -158,8 +158,9 @@ static char *find_words(const char *said)
     return last ? cut_line(last, last) : NULL;
 }
 
-static FfarmCapabilityClass classify(int exit_status, const char *said, char **words)
+FfarmCapabilityClass ffarm_capability_class_of(const char *said, char **words)
 {
+    *words = NULL;
     for (guint i = 0; i < G_N_ELEMENTS(tellings); i++) {
         const char *at = strstr(said, tellings[i].text);
         if (!at)
@@ -167,6 +168,14 @@ static FfarmCapabilityClass classify(int exit_status, const char *said, char **w
         *words = cut_line(said, at);
         return tellings[i].class_;
     }
+    return FFARM_CAPABILITY_UNKNOWN;
+}
+
+static FfarmCapabilityClass classify(int exit_status, const char *said, char **words)
+{
+    FfarmCapabilityClass class_ = ffarm_capability_class_of(said, words);
+    if (*words)
+        return class_;
     if (exit_status >= FIRST_SIGNAL && exit_status <= LAST_SIGNAL) {
         *words = g_strdup_printf("signal %d", exit_status - FIRST_SIGNAL + 1);
         return FFARM_CAPABILITY_CRASHED;

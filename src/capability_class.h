@@ -62,6 +62,11 @@ typedef struct {
 FfarmCapabilityClass ffarm_capability_judge(int exit_status, const char *said, int depth,
                                             const FfarmTrialPicture *picture, char **words);
 
+/* What ffmpeg's words alone tell of why an encoder or a decoder failed.
+ * @said:  its stderr, or the part of it that can be trusted to be ffmpeg's own
+ * @words: out: the line that tells, as above; NULL with UNKNOWN: none does */
+FfarmCapabilityClass ffarm_capability_class_of(const char *said, char **words);
+
 FfarmCapabilityVerdict ffarm_capability_verdict(FfarmCapabilityClass class_);
 /* TRUE: what was found is true of the whole engine, whatever the codec. */
 gboolean ffarm_capability_is_of_engine(FfarmCapabilityClass class_);

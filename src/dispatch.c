@@ -14,7 +14,8 @@ typedef struct {
     double left_s; /* until it comes for work again, as far as that is known */
 } Seat;
 
-typedef enum { FIT_UNKNOWN, FIT_NO, FIT_YES } Fit;
+/* BUSY: fit, but what its first job would use is full. */
+typedef enum { FIT_UNKNOWN, FIT_NO, FIT_BUSY, FIT_YES } Fit;
 
 typedef struct {
     FfarmJob *job;
@@ -39,6 +40,7 @@ struct FfarmDispatch {
     GPtrArray *lines;      /* of Line */
     GHashTable *by_key;    /* char* -> Line */
     GHashTable *abilities; /* const FfarmHost* -> FfarmAbilities */
+    GHashTable *full;      /* const FfarmHost* -> char**: devices; hosts without any have no entry */
 };
 
 static void line_free(gpointer data)
@@ -60,6 +62,7 @@ FfarmDispatch *ffarm_dispatch_new(const FfarmPlan *plan)
     dispatch->lines = g_ptr_array_new_with_free_func(line_free);
     dispatch->by_key = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     dispatch->abilities = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)ffarm_abilities_unref);
+    dispatch->full = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_strfreev);
     return dispatch;
 }
 
@@ -69,6 +72,7 @@ void ffarm_dispatch_free(FfarmDispatch *dispatch)
         return;
     g_hash_table_unref(dispatch->by_key);
     g_hash_table_unref(dispatch->abilities);
+    g_hash_table_unref(dispatch->full);
     g_ptr_array_unref(dispatch->lines);
     g_array_unref(dispatch->seats);
     g_free(dispatch);
@@ -80,15 +84,35 @@ void ffarm_dispatch_add_seat(FfarmDispatch *dispatch, const FfarmHost *host, con
     g_array_append_val(dispatch->seats, seat);
 }
 
+/* What was found of @host's seats is open again; with FIT_YES only that they were too busy. */
+static void forget_fits(FfarmDispatch *dispatch, const FfarmHost *host, Fit instead)
+{
+    for (guint i = 0; i < dispatch->lines->len; i++) {
+        const Line *line = g_ptr_array_index(dispatch->lines, i);
+        for (guint k = 0; k < line->fits->len; k++) {
+            Fit *fit = &g_array_index(line->fits, Fit, k);
+            if (g_array_index(dispatch->seats, Seat, k).host == host && (instead == FIT_UNKNOWN || *fit == FIT_BUSY))
+                *fit = instead;
+        }
+    }
+}
+
 void ffarm_dispatch_set_abilities(FfarmDispatch *dispatch, const FfarmHost *host, const FfarmAbilities *abilities)
 {
     g_hash_table_insert(dispatch->abilities, (gpointer)host, ffarm_abilities_ref(abilities));
-    for (guint i = 0; i < dispatch->lines->len; i++) {
-        const Line *line = g_ptr_array_index(dispatch->lines, i);
-        for (guint k = 0; k < line->fits->len; k++)
-            if (g_array_index(dispatch->seats, Seat, k).host == host)
-                g_array_index(line->fits, Fit, k) = FIT_UNKNOWN;
-    }
+    forget_fits(dispatch, host, FIT_UNKNOWN);
+}
+
+void ffarm_dispatch_set_full(FfarmDispatch *dispatch, const FfarmHost *host, const char *const *full)
+{
+    const char *const *before = g_hash_table_lookup(dispatch->full, host);
+    if ((!full && !before) || (full && before && g_strv_equal(full, before)))
+        return;
+    if (full)
+        g_hash_table_insert(dispatch->full, (gpointer)host, g_strdupv((char **)full));
+    else
+        g_hash_table_remove(dispatch->full, host);
+    forget_fits(dispatch, host, FIT_YES);
 }
 
 const FfarmAbilities *ffarm_dispatch_peek_abilities(const FfarmDispatch *dispatch, const FfarmHost *host)
@@ -187,16 +211,18 @@ static gboolean is_for_queue(const FfarmChoice *choice, const char *queue)
     return choice->any_queue || g_strcmp0(choice->queue, queue) == 0;
 }
 
-static FfarmChoice *choose(const FfarmDispatch *dispatch, const FfarmPlanItem *item, const FfarmHost *host)
+/* @full: nullable */
+static FfarmChoice *choose(const FfarmDispatch *dispatch, const FfarmPlanItem *item, const FfarmHost *host,
+                           const char *const *full, FfarmRefusal *refusal)
 {
-    const FfarmConditions conditions = {.abilities = ffarm_dispatch_peek_abilities(dispatch, host)};
-    return ffarm_plan_choose(dispatch->plan, item, host, &conditions, NULL);
+    const FfarmConditions conditions = {.abilities = ffarm_dispatch_peek_abilities(dispatch, host), .full = full};
+    return ffarm_plan_choose(dispatch->plan, item, host, &conditions, refusal);
 }
 
 /* @rate: gets how fast the seat is at the sample. */
 static Fit ask_plan(const FfarmDispatch *dispatch, const Line *line, const Seat *seat, double *rate)
 {
-    g_autoptr(FfarmChoice) choice = choose(dispatch, line->sample, seat->host);
+    g_autoptr(FfarmChoice) choice = choose(dispatch, line->sample, seat->host, NULL, NULL);
     if (!choice || !is_for_queue(choice, seat->queue))
         return FIT_NO;
     const FfarmAbilities *abilities = ffarm_dispatch_peek_abilities(dispatch, seat->host);
@@ -224,7 +250,7 @@ static gboolean is_fit(const FfarmDispatch *dispatch, Line *line, guint number)
     Fit *fit = &g_array_index(line->fits, Fit, number);
     if (*fit == FIT_UNKNOWN)
         *fit = ask_plan(dispatch, line, seat, &g_array_index(line->rates, double, number));
-    return *fit == FIT_YES;
+    return *fit >= FIT_BUSY;
 }
 
 static gboolean has_failed_at(const FfarmDispatch *dispatch, const Line *line, guint number)
@@ -243,7 +269,7 @@ static gboolean has_fresh_seat(const FfarmDispatch *dispatch, Line *line)
 
 static gboolean may_serve(const FfarmDispatch *dispatch, Line *line, guint number)
 {
-    if (!is_fit(dispatch, line, number))
+    if (!is_fit(dispatch, line, number) || g_array_index(line->fits, Fit, number) == FIT_BUSY)
         return FALSE;
     return !has_failed_at(dispatch, line, number) || !has_fresh_seat(dispatch, line);
 }
@@ -340,24 +366,40 @@ void ffarm_dispatch_set_left(FfarmDispatch *dispatch, guint seat, double seconds
     g_array_index(dispatch->seats, Seat, seat).left_s = seconds;
 }
 
-FfarmJob *ffarm_dispatch_next(FfarmDispatch *dispatch, guint seat, FfarmChoice **choice)
+/* A job of @line for @seat, taken out of the line. Returns: NULL if it is not for this seat, or not now; the line is
+ * another one for it then. */
+static FfarmJob *try_line(FfarmDispatch *dispatch, Line *line, guint seat, FfarmChoice **choice)
 {
     const Seat *asking = &g_array_index(dispatch->seats, Seat, seat);
-    ffarm_dispatch_set_left(dispatch, seat, 0);
-    for (Line *line; (line = best_line(dispatch, seat));) {
-        g_autofree Waiting *waiting = take_nth(line, pick(dispatch, line, seat));
-        FfarmJob *job = waiting->job;
-        g_autoptr(FfarmChoice) answer = choose(dispatch, job->item, asking->host);
-        if (answer && is_for_queue(answer, asking->queue)) {
-            note_left(dispatch, line, seat, waiting->work);
-            *choice = g_steal_pointer(&answer);
-            return job;
-        }
-        /* This one is not like its line's first after all: it waits among those that the host refuses. */
-        g_ptr_array_add(job->refused_by, (gpointer)asking->host);
-        ffarm_dispatch_queue(dispatch, job, waiting->rank);
+    guint nth = pick(dispatch, line, seat);
+    const Waiting *picked = g_queue_peek_nth(&line->waiting, nth);
+    FfarmJob *job = picked->job;
+    g_auto(FfarmRefusal) refusal = {0};
+    g_autoptr(FfarmChoice) answer =
+        choose(dispatch, job->item, asking->host, g_hash_table_lookup(dispatch->full, asking->host), &refusal);
+    if (!answer && refusal.is_busy) {
+        g_array_index(line->fits, Fit, seat) = FIT_BUSY;
+        return NULL;
     }
+    g_autofree Waiting *waiting = take_nth(line, nth);
+    if (answer && is_for_queue(answer, asking->queue)) {
+        note_left(dispatch, line, seat, waiting->work);
+        *choice = g_steal_pointer(&answer);
+        return job;
+    }
+    /* This one is not like its line's first after all: it waits among those that the host refuses. */
+    g_ptr_array_add(job->refused_by, (gpointer)asking->host);
+    ffarm_dispatch_queue(dispatch, job, waiting->rank);
     return NULL;
+}
+
+FfarmJob *ffarm_dispatch_next(FfarmDispatch *dispatch, guint seat, FfarmChoice **choice)
+{
+    FfarmJob *job = NULL;
+    ffarm_dispatch_set_left(dispatch, seat, 0);
+    for (Line *line; !job && (line = best_line(dispatch, seat));)
+        job = try_line(dispatch, line, seat, choice);
+    return job;
 }
 
 /* TRUE if a seat that is in @state or nearer may take jobs of this line. */

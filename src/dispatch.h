@@ -26,7 +26,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmDispatch, ffarm_dispatch_free)
 void ffarm_dispatch_add_seat(FfarmDispatch *dispatch, const FfarmHost *host, const char *queue);
 /* What is known of @host from now on; NULL: nothing. */
 void ffarm_dispatch_set_abilities(FfarmDispatch *dispatch, const FfarmHost *host, const FfarmAbilities *abilities);
-/* Borrowed; NULL: nothing. */
+/* The devices of @host that can take nothing now (see FfarmConditions; copied, nullable), until it is told otherwise:
+ * jobs that need them wait, as do the seats that would take them. */
+void ffarm_dispatch_set_full(FfarmDispatch *dispatch, const FfarmHost *host, const char *const *full);
+/* Returns: what is known of @host now; borrowed, nullable. */
 const FfarmAbilities *ffarm_dispatch_peek_abilities(const FfarmDispatch *dispatch, const FfarmHost *host);
 typedef enum {
     FFARM_SEAT_HERE, /* comes for work, now or when it has ended what it is doing; so is every new one */

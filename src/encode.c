@@ -111,7 +111,7 @@ static const struct {
     {FFARM_TROUBLE_SPACE, COUNTS_ALWAYS, FFARM_JOB_ERROR_HOST, "the disk is full"},
     {FFARM_TROUBLE_STOPPED, COUNTS_ALWAYS, FFARM_JOB_ERROR_HOST, "ffmpeg was told to stop"},
     {FFARM_TROUBLE_LACKING, COUNTS_WITH_STATUS, FFARM_JOB_ERROR_LACKING, "its ffmpeg or its hardware can't do that"},
-    {FFARM_TROUBLE_DEVICE, COUNTS_WITH_DAMAGE, FFARM_JOB_ERROR_HOST, "the encoder can't be used there"},
+    {FFARM_TROUBLE_DEVICE, COUNTS_WITH_DAMAGE, FFARM_JOB_ERROR_DEVICE, "the encoder can't be used there"},
     {FFARM_TROUBLE_MEMORY, COUNTS_ALWAYS, FFARM_JOB_ERROR_HOST, "there is not enough memory"},
     {FFARM_TROUBLE_OUTPUT, COUNTS_ALWAYS, FFARM_JOB_ERROR_HOST, "can't be written there"},
     {FFARM_TROUBLE_READING, COUNTS_ALWAYS, FFARM_JOB_ERROR_HOST, "can't be read there"},

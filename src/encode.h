@@ -27,7 +27,7 @@ typedef struct {
 
 /* Runs it to its end. What ffmpeg says goes to @log.
  * @is_hopeless: set to TRUE when it was stopped early because it would not save enough; TRUE is returned then.
- * Returns: FALSE with FFARM_JOB_ERROR (ENCODER, HOST, LACKING, STALLED, SOURCE, REPLACE for a full disk of the manager's),
+ * Returns: FALSE with FFARM_JOB_ERROR (ENCODER, HOST, LACKING, DEVICE, STALLED, SOURCE, REPLACE for a full disk of the manager's),
  * FFARM_REMOTE_ERROR or G_IO_ERROR_CANCELLED. */
 gboolean ffarm_encode_run(FfarmRunner *runner, const FfarmEncode *encode, FfarmFfmpegLog *log, gboolean *is_hopeless,
                           GCancellable *cancellable, GError **error);

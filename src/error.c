@@ -11,7 +11,10 @@ static FfarmFault job_fault(int code)
     switch (code) {
     case FFARM_JOB_ERROR_HOST:
     case FFARM_JOB_ERROR_STALLED:
+    case FFARM_JOB_ERROR_DEVICE:
         return FFARM_FAULT_HOST;
+    case FFARM_JOB_ERROR_BUSY:
+        return FFARM_FAULT_BUSY;
     case FFARM_JOB_ERROR_ROOM:
         return FFARM_FAULT_UNFIT;
     case FFARM_JOB_ERROR_SOURCE:

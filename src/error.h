@@ -25,6 +25,8 @@ typedef enum {
     FFARM_JOB_ERROR_SOURCE,    /* the source vanished, changed meanwhile, is damaged, or another process has it */
     FFARM_JOB_ERROR_REPLACE,   /* the result could not be put in place; the source is untouched */
     FFARM_JOB_ERROR_LACKING,   /* the host's ffmpeg, or its device, has not what this film's encode needs */
+    FFARM_JOB_ERROR_DEVICE,    /* the device that should encode or decode there is not to be had, or its driver fails */
+    FFARM_JOB_ERROR_BUSY,      /* that device is in use by others */
     FFARM_JOB_ERROR_UNSETTLED, /* the source was written to since it was looked at: worth a new plan in a while */
 } FfarmJobError;
 
@@ -34,6 +36,7 @@ typedef enum {
     FFARM_FAULT_HOST,  /* this host's: give the job to another */
     FFARM_FAULT_UNFIT, /* nobody's: this host can't do this job, which another may; neither of them is the worse for it
                         */
+    FFARM_FAULT_BUSY,  /* nobody's: this host, or another, can do it when a device is free again */
     FFARM_FAULT_HERE,  /* the manager's: its disk, its permissions, the source; no other host would do better */
     FFARM_FAULT_LACKING, /* the host's, as it seems, and for good: give the job to another, but not to this one again */
 } FfarmFault;

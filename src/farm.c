@@ -36,6 +36,7 @@ static void handle(FfarmFarm *farm, FfarmNews *news)
         ffarm_farm_on_state(farm, member, news->state);
         break;
     case FFARM_NEWS_PROGRESS:
+        ffarm_farm_note_begun(farm, member, &news->progress);
         if (news->progress.eta_us >= 0)
             ffarm_dispatch_set_left(farm->dispatch, member->seat, (double)news->progress.eta_us / G_USEC_PER_SEC);
         ffarm_farm_tell_progress(farm, member, &news->progress);
@@ -45,6 +46,15 @@ static void handle(FfarmFarm *farm, FfarmNews *news)
         break;
     case FFARM_NEWS_MESSAGE:
         ffarm_farm_tell_message(farm, news->message, FALSE);
+        break;
+    case FFARM_NEWS_RUNG:
+        ffarm_farm_on_rung(farm, member, news->choice, news->message);
+        break;
+    case FFARM_NEWS_FINDING:
+        ffarm_farm_on_finding(farm, member, news->finding);
+        break;
+    case FFARM_NEWS_DECODER:
+        ffarm_farm_on_decoder(farm, member, news->decoder);
         break;
     case FFARM_NEWS_FINISHED:
         ffarm_farm_on_finished(farm, member, news->outcome);
@@ -175,6 +185,8 @@ static void farm_init(FfarmFarm *farm, const FfarmPlan *plan, const FfarmFarmOpt
     farm->stop = g_cancellable_new();
     farm->alarms = ffarm_alarms_new();
     farm->space = ffarm_space_new();
+    farm->devices = ffarm_device_book_new();
+    farm->misses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     farm->wants = ffarm_wants_new(plan->settings);
     farm->dispatch = ffarm_dispatch_new(plan);
     farm->jobs = g_ptr_array_new_with_free_func((GDestroyNotify)ffarm_job_free);
@@ -189,6 +201,8 @@ static void farm_clear(FfarmFarm *farm)
     ffarm_dispatch_free(farm->dispatch);
     ffarm_alarms_free(farm->alarms);
     ffarm_space_free(farm->space);
+    ffarm_device_book_free(farm->devices);
+    g_hash_table_unref(farm->misses);
     ffarm_wants_free(farm->wants);
     g_async_queue_unref(farm->news);
     g_object_unref(farm->stop);
@@ -236,6 +250,8 @@ static gboolean ring(FfarmFarm *farm)
     while (ffarm_alarms_take(farm->alarms, g_get_monotonic_time(), &type, &subject)) {
         if (type == FFARM_ALARM_HOST)
             ffarm_farm_ask_again(farm, subject);
+        else if (type == FFARM_ALARM_DEVICE)
+            ffarm_farm_look_at_devices(farm);
         else if (type == FFARM_ALARM_GIVE_UP)
             ffarm_farm_give_up_hosts(farm);
         else
@@ -336,7 +352,7 @@ gboolean ffarm_farm_run(const FfarmPlan *plan, const FfarmFarmOptions *options, 
             ffarm_roster_add(farm.roster, g_ptr_array_index(plan->hosts, i), farm.news, farm.stop);
             ffarm_farm_know(&farm, g_ptr_array_index(plan->hosts, i), NULL);
         }
-        ffarm_farm_fail_orphans(&farm);
+        ffarm_farm_end_orphans(&farm);
         run_to_the_end(&farm, cancellable);
         ok = ffarm_farm_sum_up_hosts(&farm, error);
         notify(&farm, cancellable);

@@ -257,7 +257,7 @@ void ffarm_farm_watch_standstill(FfarmFarm *farm)
 {
     if (!ffarm_roster_is_awaited(farm->roster) && !ffarm_roster_was_usable(farm->roster))
         give_up_all(farm);
-    ffarm_farm_fail_orphans(farm);
+    ffarm_farm_end_orphans(farm);
     if (!is_at_standstill(farm)) {
         ffarm_alarms_clear(farm->alarms, FFARM_ALARM_GIVE_UP, NULL);
         return;

@@ -38,24 +38,6 @@ void ffarm_farm_set_error(FfarmJob *job, GError *error)
     job->error = error;
 }
 
-/* Why nobody is left for @job: its own last failure, or what became of its cluster's hosts. */
-static GError *explain_orphan(const FfarmFarm *farm, const FfarmJob *job)
-{
-    g_autofree char *name = g_filename_display_name(job->item->input->path);
-    g_autofree char *reasons = ffarm_roster_reasons(farm->roster, FALSE, job->item->input->cluster);
-    return g_error_new(FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_UNREACHABLE, "%s: no host is left that may take it (%s)",
-                       name, *reasons ? reasons : "all were tried");
-}
-
-void ffarm_farm_fail_orphans(FfarmFarm *farm)
-{
-    for (FfarmJob *job; (job = ffarm_dispatch_take_orphan(farm->dispatch));) {
-        if (!job->error)
-            ffarm_farm_set_error(job, explain_orphan(farm, job));
-        ffarm_farm_end_job(farm, job, FFARM_JOB_FAILED);
-    }
-}
-
 static void cancel_job(FfarmFarm *farm, FfarmJob *job, const char *words)
 {
     if (words) {
@@ -110,11 +92,15 @@ static void give(FfarmFarm *farm, FfarmMember *member, FfarmJob *job, FfarmChoic
 {
     ffarm_roster_make_busy(farm->roster, member);
     member->job = job;
+    ffarm_choice_free(member->choice);
     member->choice = choice;
+    ffarm_farm_use_device(farm, member, choice);
     farm->running++;
     job->attempts++;
     job->host = member->crew->host;
     job->engine = choice->engine;
+    g_free(job->passed_over);
+    job->passed_over = g_strdup(choice->passed_over);
     g_free(job->profile);
     job->profile = g_strdup(choice->profile->name);
     g_free(job->fingerprint);
@@ -177,11 +163,12 @@ void ffarm_farm_hand_out(FfarmFarm *farm)
     }
 }
 
+/* Its choice, which an outcome borrows from, stays until it gets another. */
 static FfarmJob *take_back(FfarmFarm *farm, FfarmMember *member)
 {
     FfarmJob *job = member->job;
     member->job = NULL;
-    g_clear_pointer(&member->choice, ffarm_choice_free);
+    ffarm_farm_use_device(farm, member, NULL);
     farm->running--;
     return job;
 }
@@ -236,9 +223,21 @@ static void on_unfit(FfarmFarm *farm, FfarmCrew *crew, FfarmJob *job)
     queue_again(farm, job, FALSE);
 }
 
+/* Nobody's fault, and no attempt. */
+static void on_busy(FfarmFarm *farm, FfarmJob *job)
+{
+    job->attempts--;
+    queue_again(farm, job, FALSE);
+}
+
 static void on_failed(FfarmFarm *farm, FfarmCrew *crew, FfarmJob *job, FfarmOutcome *outcome)
 {
     FfarmFault fault = ffarm_error_fault(outcome->error);
+    if (fault == FFARM_FAULT_BUSY) {
+        ffarm_farm_note_busy(farm, crew, outcome->choice);
+        on_busy(farm, job);
+        return;
+    }
     ffarm_farm_set_error(job, g_steal_pointer(&outcome->error));
     g_free(job->log);
     job->log = g_steal_pointer(&outcome->log);
@@ -277,12 +276,13 @@ static void on_succeeded(FfarmFarm *farm, FfarmCrew *crew, FfarmJob *job, FfarmO
     job->ssim = MAX(outcome->quality.ssim, 0);
     job->vmaf = MAX(outcome->quality.vmaf, 0);
     ffarm_farm_note_end(farm, crew, job, FFARM_FAULT_NONE);
+    ffarm_farm_note_good(farm, crew->host, outcome->choice);
     ffarm_farm_end_job(farm, job, outcome->state);
 }
 
 void ffarm_farm_on_finished(FfarmFarm *farm, FfarmMember *member, FfarmOutcome *outcome)
 {
-    ffarm_farm_note_speed(farm, member->job, member->choice, outcome);
+    ffarm_farm_note_speed(farm, member->job, outcome);
     FfarmJob *job = take_back(farm, member);
     for (guint i = 0; i < outcome->remarks->len; i++)
         ffarm_farm_tell_message(farm, g_ptr_array_index(outcome->remarks, i), TRUE);

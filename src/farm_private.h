@@ -2,6 +2,7 @@
 #pragma once
 
 #include "alarms.h"
+#include "device_book.h"
 #include "dispatch.h"
 #include "farm.h"
 #include "roster.h"
@@ -24,8 +25,10 @@ typedef struct {
     FfarmRoster *roster;
     guint *ranks;        /* by item id: place in the order of handing out */
     FfarmAlarms *alarms; /* of crews and jobs */
-    FfarmSpace *space;   /* of the slots that work */
-    FfarmWants *wants;   /* what hosts are tried for */
+    FfarmDeviceBook *devices;
+    GHashTable *misses; /* host, engine, device, codec, depth -> the last FfarmJob with which that failed */
+    FfarmSpace *space;  /* of the slots that work */
+    FfarmWants *wants;  /* what hosts are tried for */
     guint unfinished, running;
     gboolean is_cancelled, is_draining;
     gboolean is_journal_broken; /* and that was told */
@@ -43,8 +46,6 @@ void ffarm_farm_tell_transfer(const FfarmFarm *farm, const FfarmMember *member, 
 void ffarm_farm_end_job(FfarmFarm *farm, FfarmJob *job, FfarmJobState state);
 /* Takes @error over. */
 void ffarm_farm_set_error(FfarmJob *job, GError *error);
-/* Ends the waiting jobs that no host is left for. */
-void ffarm_farm_fail_orphans(FfarmFarm *farm);
 /* Ends everything that does not run. @words: nullable; why, for each job's error. */
 void ffarm_farm_cancel_waiting(FfarmFarm *farm, const char *words);
 /* Has @job wait in its line. */
@@ -56,6 +57,29 @@ void ffarm_farm_hand_out(FfarmFarm *farm);
 void ffarm_farm_on_state(FfarmFarm *farm, FfarmMember *member, FfarmJobState state);
 void ffarm_farm_on_finished(FfarmFarm *farm, FfarmMember *member, FfarmOutcome *outcome);
 void ffarm_farm_on_untouched(FfarmFarm *farm, FfarmMember *member);
+
+/* farm_devices.c: what hosts' hardware turns out to do. */
+/* @member begins with @rung, or goes on with it; NULL: it is done. Keeps count of who uses what. */
+void ffarm_farm_use_device(FfarmFarm *farm, FfarmMember *member, const FfarmChoice *rung);
+/* @member's job gets further: what it uses is not in use by others. */
+void ffarm_farm_note_begun(FfarmFarm *farm, FfarmMember *member, const FfarmProgress *progress);
+/* @rung's device turned out to be in use when a job of ours wanted it. */
+void ffarm_farm_note_busy(FfarmFarm *farm, const FfarmCrew *crew, const FfarmChoice *rung);
+/* Devices that were left alone for a while can be tried again. */
+void ffarm_farm_look_at_devices(FfarmFarm *farm);
+/* An encoder failed on @member's host, with its job: whether it is counted on any longer. */
+void ffarm_farm_on_finding(FfarmFarm *farm, const FfarmMember *member, const FfarmCapability *finding);
+/* A decoder was tried on @member's host. */
+void ffarm_farm_on_decoder(FfarmFarm *farm, const FfarmMember *member, const FfarmDecodeCapability *found);
+/* @rung did well on @host: what looked like its fault was the films'. */
+void ffarm_farm_note_good(FfarmFarm *farm, const FfarmHost *host, const FfarmChoice *rung);
+/* @member's job is done by @rung from here on. */
+void ffarm_farm_on_rung(FfarmFarm *farm, FfarmMember *member, const FfarmChoice *rung, const char *reason);
+
+/* farm_orphans.c */
+/* Ends the waiting jobs that no host is left for: SKIPPED where only HDR stands against it, else FAILED; either says
+ * why, host by host. */
+void ffarm_farm_end_orphans(FfarmFarm *farm);
 
 /* farm_notes.c: the journal. */
 /* Notes @job as it stands. A journal that can't be written to is told of once. */
@@ -72,8 +96,7 @@ void ffarm_farm_unlock(FfarmFarm *farm, FfarmJob *job);
 /* From here on @host's @abilities (nullable) are known, with the speeds that the journal has of it. */
 void ffarm_farm_know(FfarmFarm *farm, const FfarmHost *host, const FfarmAbilities *abilities);
 /* Remembers how fast the encode of @job in the way of @choice was, if it went well and tells that. */
-void ffarm_farm_note_speed(FfarmFarm *farm, const FfarmJob *job, const FfarmChoice *choice,
-                           const FfarmOutcome *outcome);
+void ffarm_farm_note_speed(FfarmFarm *farm, const FfarmJob *job, const FfarmOutcome *outcome);
 
 /* farm_hosts.c: who can be given work. */
 void ffarm_farm_check_hosts(FfarmFarm *farm);

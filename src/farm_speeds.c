@@ -26,8 +26,9 @@ static void learn(FfarmFarm *farm, const FfarmHost *host, const FfarmSpeed *spee
     ffarm_dispatch_set_abilities(farm->dispatch, host, known);
 }
 
-void ffarm_farm_note_speed(FfarmFarm *farm, const FfarmJob *job, const FfarmChoice *choice, const FfarmOutcome *outcome)
+void ffarm_farm_note_speed(FfarmFarm *farm, const FfarmJob *job, const FfarmOutcome *outcome)
 {
+    const FfarmChoice *choice = outcome->choice;
     const FfarmStream *video = ffarm_media_peek_video(job->item->media);
     const char *codec = ffarm_estimate_codec(choice);
     const FfarmSpeed speed = {

@@ -4,12 +4,14 @@
 #include <string.h>
 
 #define MAX_TAIL (64 * 1024)
+#define MAX_COMPLAINTS (16 * 1024)
 #define MAX_LINE 8192 /* names a path of any length, and what is wrong with it behind that */
 #define MAX_MESSAGE 200
 
 struct FfarmFfmpegLog {
     char *output;
     GString *tail;
+    GString *complaints;
     GString *line; /* the one not ended yet, at most MAX_LINE bytes of it */
     char *troubles[FFARM_N_TROUBLES];
     char *last_error, *last_line;
@@ -23,6 +25,7 @@ FfarmFfmpegLog *ffarm_ffmpeg_log_new(const char *output)
     FfarmFfmpegLog *log = g_new0(FfarmFfmpegLog, 1);
     log->output = g_strdup(output);
     log->tail = g_string_new(NULL);
+    log->complaints = g_string_new(NULL);
     log->line = g_string_new(NULL);
     return log;
 }
@@ -32,6 +35,7 @@ void ffarm_ffmpeg_log_free(FfarmFfmpegLog *log)
     if (!log)
         return;
     g_string_free(log->tail, TRUE);
+    g_string_free(log->complaints, TRUE);
     g_string_free(log->line, TRUE);
     for (int i = 0; i < FFARM_N_TROUBLES; i++)
         g_free(log->troubles[i]);
@@ -87,6 +91,13 @@ static void note_trouble(FfarmFfmpegLog *log, const char *line)
         log->troubles[trouble] = presentable(line);
 }
 
+static void keep_complaint(FfarmFfmpegLog *log, const char *line)
+{
+    g_string_append_printf(log->complaints, "%s\n", line);
+    if (log->complaints->len > 2 * MAX_COMPLAINTS)
+        g_string_erase(log->complaints, 0, (gssize)(log->complaints->len - MAX_COMPLAINTS));
+}
+
 static void replace_string(char **string, char *value)
 {
     g_free(*string);
@@ -98,8 +109,11 @@ static void end_line(FfarmFfmpegLog *log)
     const char *line = log->line->str;
     static const char *const bad[] = {"error", "fatal", "panic", NULL}, *const doubtful[] = {"warning", NULL};
     gboolean is_bad = has_level(line, bad);
-    if (is_bad || has_level(line, doubtful) || g_str_has_prefix(line, stopped_line))
+    gboolean is_complaint = is_bad || has_level(line, doubtful);
+    if (is_complaint || g_str_has_prefix(line, stopped_line))
         note_trouble(log, line);
+    if (is_complaint)
+        keep_complaint(log, line);
     if (is_bad)
         replace_string(&log->last_error, presentable(line));
     else if (log->line->len > 0 && !log->last_error)
@@ -151,6 +165,11 @@ const char *ffarm_ffmpeg_log_peek_trouble(const FfarmFfmpegLog *log, FfarmTroubl
 const char *ffarm_ffmpeg_log_peek_last(const FfarmFfmpegLog *log)
 {
     return log->last_error ? log->last_error : log->last_line;
+}
+
+const char *ffarm_ffmpeg_log_peek_complaints(const FfarmFfmpegLog *log)
+{
+    return log->complaints->str;
 }
 
 const char *ffarm_ffmpeg_log_peek_tail(FfarmFfmpegLog *log, gsize *length)

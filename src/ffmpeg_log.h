@@ -31,6 +31,10 @@ const char *ffarm_ffmpeg_log_peek_trouble(const FfarmFfmpegLog *log, FfarmTroubl
  * said. */
 const char *ffarm_ffmpeg_log_peek_last(const FfarmFfmpegLog *log);
 
+/* The last lines of level warning or worse, each with its line break: at most 32 KiB. Borrowed, valid until more is
+ * fed. */
+const char *ffarm_ffmpeg_log_peek_complaints(const FfarmFfmpegLog *log);
+
 /* At most the last 64 KiB as they came. Borrowed, valid until more is fed; @length nullable. Ends in NUL. */
 const char *ffarm_ffmpeg_log_peek_tail(FfarmFfmpegLog *log, gsize *length);
 

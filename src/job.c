@@ -16,7 +16,8 @@ static const struct {
     [FFARM_JOB_ENCODING] = {"encoding", BIT(FFARM_JOB_DOWNLOADING) | BIT(FFARM_JOB_VERIFYING) |
                                             BIT(FFARM_JOB_BELOW_THRESHOLD) | AGAIN},
     [FFARM_JOB_DOWNLOADING] = {"downloading", BIT(FFARM_JOB_VERIFYING) | AGAIN},
-    [FFARM_JOB_VERIFYING] = {"verifying", BIT(FFARM_JOB_REPLACING) | BIT(FFARM_JOB_BELOW_THRESHOLD) | AGAIN},
+    [FFARM_JOB_VERIFYING] = {"verifying", BIT(FFARM_JOB_ENCODING) | BIT(FFARM_JOB_REPLACING) |
+                                              BIT(FFARM_JOB_BELOW_THRESHOLD) | AGAIN},
     [FFARM_JOB_REPLACING] = {"replacing", BIT(FFARM_JOB_DONE) | BIT(FFARM_JOB_KEPT) | AGAIN},
     [FFARM_JOB_DONE] = {"done", 0},
     [FFARM_JOB_KEPT] = {"kept", 0},
@@ -60,6 +61,7 @@ void ffarm_job_free(FfarmJob *job)
     g_clear_error(&job->error);
     g_free(job->log);
     g_free(job->profile);
+    g_free(job->passed_over);
     g_free(job->fingerprint);
     g_free(job->locked);
     g_free(job);

@@ -30,8 +30,9 @@ typedef enum {
 const char *ffarm_job_state_name(FfarmJobState state); /* "queued" ... "below_threshold" ... */
 gboolean ffarm_job_state_is_end(FfarmJobState state);
 /* TRUE if a job may go from @from to @to: forward through the phases (only the transfers may be left out), back to
- * QUEUED for another try, from anywhere to FAILED and CANCELLED; DONE and KEPT only from REPLACING, SKIPPED only from
- * QUEUED, BELOW_THRESHOLD from ENCODING and VERIFYING; never out of an end. */
+ * QUEUED for another try, from VERIFYING to ENCODING when the host has another way of doing it, from anywhere to FAILED
+ * and CANCELLED; DONE and KEPT only from REPLACING, SKIPPED only from QUEUED, BELOW_THRESHOLD from ENCODING and
+ * VERIFYING; never out of an end. */
 gboolean ffarm_job_state_may_follow(FfarmJobState from, FfarmJobState to);
 
 typedef struct {
@@ -46,7 +47,8 @@ typedef struct {
     double ssim, vmaf;     /* of the result, compared with its source; 0: not measured */
     gint64 elapsed_us;     /* of the last attempt */
     const FfarmHost *host; /* of the last attempt; nullable */
-    const char *engine;    /* of the last attempt; static, nullable */
+    const char *engine;    /* that encoded last; static, nullable */
+    char *passed_over;     /* engines of that host that came before it, and why they could not do this; NULL: none */
     char *fingerprint;     /* of that attempt's profile (see FfarmChoice); nullable */
     char *profile;         /* of the last attempt, which the host may have chosen; nullable */
     GError *error;         /* why it failed last; nullable */

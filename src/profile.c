@@ -133,6 +133,8 @@ static void mix_codec(FfarmProfile *mixed, const FfarmProfile *mixin)
     replace_text(&mixed->bit_depth, mixin->bit_depth);
     if (mixin->codec && mixin->quality)
         replace_text(&mixed->quality, mixin->quality);
+    if (mixin->codec && mixin->hdr)
+        replace_text(&mixed->hdr, mixin->hdr);
 }
 
 /* Takes @section of @mixin, which the user asked for by name: no engine's options are laid over it. */

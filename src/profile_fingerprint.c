@@ -52,7 +52,7 @@ char *ffarm_profile_fingerprint(const FfarmProfile *profile, gboolean automap)
         add(sum, profile->speed);
         add(sum, profile->bit_depth);
     }
-    if (profile->hdr)
+    if (profile->hdr && strcmp(profile->hdr, "keep") != 0)
         add(sum, profile->hdr);
     for (guint i = 0; i < profile->engines->len; i++) {
         const FfarmEngineOptions *engine = g_ptr_array_index(profile->engines, i);

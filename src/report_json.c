@@ -267,6 +267,7 @@ static char *job_line(const FfarmEvent *event)
     ffarm_json_add_time(builder);
     add_job_names(builder, job, event->host);
     ffarm_json_add_string(builder, "state", ffarm_job_state_name(job->state));
+    ffarm_json_add_string(builder, "passed_over", job->passed_over);
     ffarm_json_add_integer(builder, "attempt", job->attempts);
     ffarm_json_add_string(builder, "error", job->error ? job->error->message : NULL);
     return ffarm_json_line_end(builder);
@@ -310,6 +311,7 @@ static char *result_line(const FfarmEvent *event)
     ffarm_json_add_real(builder, "ssim", job->ssim > 0 ? job->ssim : NAN);
     ffarm_json_add_real(builder, "vmaf", job->vmaf > 0 ? job->vmaf : NAN);
     ffarm_json_add_seconds(builder, "elapsed", job->elapsed_us);
+    ffarm_json_add_string(builder, "passed_over", job->passed_over);
     ffarm_json_add_integer(builder, "attempts", job->attempts);
     ffarm_json_add_string(builder, "error", peek_error(job));
     ffarm_json_add_string(builder, "log", job->log);

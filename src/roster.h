@@ -18,10 +18,12 @@ typedef struct {
     FfarmCrew *crew; /* borrowed */
     guint seat;      /* of the dispatch */
     FfarmSlot *slot;
-    FfarmJob *job;       /* borrowed; NULL: none */
-    FfarmChoice *choice; /* of the job */
-    gboolean is_idle;    /* waits in the roster's queue for a job */
-    gboolean is_out;     /* gets none until it is brought back; what it is doing goes on */
+    FfarmJob *job;           /* borrowed; NULL: none */
+    FfarmChoice *choice;     /* of the job */
+    const FfarmChoice *rung; /* of the choice's ladder, that is used now; NULL: none */
+    gboolean has_begun;      /* that rung has made a frame */
+    gboolean is_idle;        /* waits in the roster's queue for a job */
+    gboolean is_out;         /* gets none until it is brought back; what it is doing goes on */
 } FfarmMember;
 
 typedef enum {

@@ -173,6 +173,7 @@ static const FfarmYamlField host_fields[] = {
     {"profiles", FFARM_YAML_LIST | FFARM_YAML_TEXT, read_profiles, G_STRUCT_OFFSET(FfarmHost, profiles)},
     {"queues", FFARM_YAML_MAP | FFARM_YAML_LIST, ffarm_settings_read_queues, G_STRUCT_OFFSET(FfarmHost, queues)},
     {"engines", FFARM_YAML_LIST | FFARM_YAML_TEXT, read_engines, G_STRUCT_OFFSET(FfarmHost, engines)},
+    {"devices", FFARM_YAML_MAP, ffarm_settings_read_devices, 0},
     {"status", FFARM_YAML_TEXT, read_status, G_STRUCT_OFFSET(FfarmHost, is_enabled)},
     {NULL, 0, NULL, 0},
 };
@@ -194,10 +195,22 @@ static void check_host(FfarmYamlReader *reader, const FfarmYamlNode *key, const 
     if (host->type == FFARM_HOST_STREAMING && !is_given(map, "working_dir"))
         ffarm_yaml_error(reader, key, "host '%s' has no 'working_dir', expected a directory there for temporary files",
                          host->name);
+    const FfarmYamlNode *devices = ffarm_yaml_peek(map, "devices");
+    if (devices && devices->kind == FFARM_YAML_MAP)
+        ffarm_settings_check_devices(reader, devices, host);
     if (is_given(map, "profile") && is_given(map, "profiles"))
         ffarm_yaml_warn(reader, key,
                         "host '%s' has both 'profile' and 'profiles'; 'profile' is used for everything on it",
                         host->name);
+}
+
+/* As many encodes as its devices take together; one where they aren't given. */
+static guint count_device_slots(const FfarmHost *host)
+{
+    guint slots = 0;
+    for (guint i = 0; i < host->devices->len; i++)
+        slots += ((const FfarmDevice *)g_ptr_array_index(host->devices, i))->slots;
+    return MAX(slots, 1);
 }
 
 static void read_host(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *map,
@@ -208,7 +221,7 @@ static void read_host(FfarmYamlReader *reader, const FfarmYamlNode *key, const F
     ffarm_yaml_read_map(reader, map, host_fields, host);
     check_host(reader, key, map, host);
     if (host->queues->len == 0)
-        ffarm_host_add_queue(host, NULL, 1);
+        ffarm_host_add_queue(host, NULL, count_device_slots(host));
 }
 
 static void host_free(gpointer data)

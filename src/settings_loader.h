@@ -32,6 +32,12 @@ void ffarm_settings_read_config(FfarmYamlReader *reader, const FfarmYamlNode *ke
 void ffarm_settings_read_queues(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
                                 gpointer slot);
 
+/* A map of devices ("cuda:1") and how many encodes each takes at once, into a FfarmHost. */
+void ffarm_settings_read_devices(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
+                                 gpointer slot);
+/* Complains of @devices of engines that @host, which is read now, does not use. */
+void ffarm_settings_check_devices(FfarmYamlReader *reader, const FfarmYamlNode *devices, const FfarmHost *host);
+
 /* Seconds, at least one, into a guint: the same in a profile as for all. */
 void ffarm_settings_read_stall_timeout(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value,
                                        gpointer slot);

@@ -36,6 +36,8 @@ void ffarm_news_free(FfarmNews *news)
         return;
     ffarm_host_report_free(news->report);
     ffarm_outcome_free(news->outcome);
+    ffarm_capability_free(news->finding);
+    ffarm_decode_capability_free(news->decoder);
     g_free(news->message);
     g_clear_error(&news->error);
     g_free(news);
@@ -91,6 +93,31 @@ static void on_message(const char *message, gpointer user_data)
     FfarmSlot *slot = user_data;
     FfarmNews *news = news_new(FFARM_NEWS_MESSAGE, slot);
     news->message = g_strdup(message);
+    g_async_queue_push(slot->news, news);
+}
+
+static void on_rung(const FfarmChoice *rung, const char *reason, gpointer user_data)
+{
+    FfarmSlot *slot = user_data;
+    FfarmNews *news = news_new(FFARM_NEWS_RUNG, slot);
+    news->choice = rung;
+    news->message = g_strdup(reason);
+    g_async_queue_push(slot->news, news);
+}
+
+static void on_finding(const FfarmCapability *finding, gpointer user_data)
+{
+    FfarmSlot *slot = user_data;
+    FfarmNews *news = news_new(FFARM_NEWS_FINDING, slot);
+    news->finding = ffarm_capability_copy(finding);
+    g_async_queue_push(slot->news, news);
+}
+
+static void on_decoder(const FfarmDecodeCapability *found, gpointer user_data)
+{
+    FfarmSlot *slot = user_data;
+    FfarmNews *news = news_new(FFARM_NEWS_DECODER, slot);
+    news->decoder = ffarm_decode_capability_copy(found);
     g_async_queue_push(slot->news, news);
 }
 
@@ -202,6 +229,9 @@ void ffarm_slot_give(FfarmSlot *slot, const FfarmWork *work)
     order->work.on_progress = on_progress;
     order->work.on_transfer = on_transfer;
     order->work.on_message = on_message;
+    order->work.on_rung = on_rung;
+    order->work.on_finding = on_finding;
+    order->work.on_decoder = on_decoder;
     order->work.user_data = slot;
     give_order(slot, order);
 }

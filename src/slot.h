@@ -21,6 +21,9 @@ typedef enum {
     FFARM_NEWS_PROGRESS,
     FFARM_NEWS_TRANSFER,
     FFARM_NEWS_MESSAGE,   /* something to tell a person: message (owned by the news) */
+    FFARM_NEWS_RUNG,      /* the job is done otherwise than was chosen: choice (borrowed from the work), message: why */
+    FFARM_NEWS_FINDING,   /* an encoder failed: finding (owned by the news) */
+    FFARM_NEWS_DECODER,   /* a decoder was tried: decoder (owned by the news) */
     FFARM_NEWS_FINISHED,  /* the attempt is over: outcome (owned by the news); READY or LOST follows */
     FFARM_NEWS_READY,     /* wants a job */
     FFARM_NEWS_LOST,      /* there is no connection any more: error (owned by the news). A check makes a new one */
@@ -37,6 +40,9 @@ typedef struct {
     FfarmProgress progress;
     gint64 done_bytes, total_bytes;
     char *message;
+    const FfarmChoice *choice;
+    FfarmCapability *finding;
+    FfarmDecodeCapability *decoder;
     FfarmOutcome *outcome;
     GError *error;
 } FfarmNews;

@@ -30,13 +30,20 @@ typedef struct {
     void (*on_progress)(const FfarmProgress *progress, gpointer user_data);
     void (*on_transfer)(gint64 done_bytes, gint64 total_bytes, gpointer user_data);
     void (*on_message)(const char *message, gpointer user_data); /* something to tell a person now */
+    /* The choice failed for @reason, and @rung, which is one of its fallbacks, is used from here on. */
+    void (*on_rung)(const FfarmChoice *rung, const char *reason, gpointer user_data);
+    /* An encoder failed that the choice counted on. Its words are why; nobody knows yet whether it was the film. */
+    void (*on_finding)(const FfarmCapability *finding, gpointer user_data);
+    /* What came of trying a decoder on the film. */
+    void (*on_decoder)(const FfarmDecodeCapability *found, gpointer user_data);
     gpointer user_data;
 } FfarmWork;
 
 typedef struct {
-    FfarmJobState state; /* DONE, KEPT, BELOW_THRESHOLD, FAILED or CANCELLED */
-    GError *error;       /* of FAILED and CANCELLED */
-    char *output;        /* path of the result; DONE and KEPT */
+    const FfarmChoice *choice; /* that was used last: the work's, or one of its fallbacks */
+    FfarmJobState state;       /* DONE, KEPT, BELOW_THRESHOLD, FAILED or CANCELLED */
+    GError *error;             /* of FAILED and CANCELLED */
+    char *output;              /* path of the result; DONE and KEPT */
     gint64 output_size;
     FfarmQuality quality; /* of the result, where it was measured */
     char *log;            /* file with ffmpeg's last words; nullable; FAILED */
@@ -46,9 +53,11 @@ typedef struct {
 } FfarmOutcome;
 
 /* Makes the attempt on the open @runner, under temporary names of its own (JOB-ATTEMPT-NONCE in the place of JOB).
- * Whatever happens, the source is either replaced by a verified result or as it was, and temporaries are removed on
- * both sides; where the connection was lost, it is made once more for that. After a loss the runner may be closed on
- * return. Returns: new outcome, free with ffarm_outcome_free(). */
+ * Where an engine or a decoder fails the choice's fallback takes over, with the source that is there already, each one
+ * once at most; where a result is not good that happens once. A device that is in use is FFARM_JOB_ERROR_BUSY. Whatever
+ * happens, the source is either replaced by a verified result or as it was, and temporaries are removed on both sides;
+ * where the connection was lost, it is made once more for that. After a loss the runner may be closed on return.
+ * Returns: new outcome, free with ffarm_outcome_free(). */
 FfarmOutcome *ffarm_worker_do(FfarmRunner *runner, const FfarmWork *work,
                               GCancellable *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 void ffarm_outcome_free(FfarmOutcome *outcome); /* NULL is legal */

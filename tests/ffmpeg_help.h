@@ -74,6 +74,23 @@ class FfmpegHelp
         return encoders_.count(encoder) > 0;
     }
 
+    // Whether `ffmpeg -LIST` ("filters", "decoders", "hwaccels") has @name.
+    bool Lists(const std::string &list, const std::string &name)
+    {
+        std::set<std::string> &names = lists_[list];
+        if (names.empty()) {
+            std::istringstream lines(Run({program_, "-hide_banner", "-" + list}).out);
+            std::string line, word;
+            while (std::getline(lines, line)) {
+                std::istringstream words(line);
+                // Behind the flags, where there are any.
+                for (int i = 0; i < 2 && words >> word; i++)
+                    names.insert(word);
+            }
+        }
+        return names.count(name) > 0;
+    }
+
     // TRUE for options of ffmpeg itself, which stand before -i too.
     bool IsOfProgram(const std::string &option) const
     {
@@ -179,6 +196,7 @@ class FfmpegHelp
 
     std::string program_;
     std::set<std::string> encoders_, of_program_;
+    std::map<std::string, std::set<std::string>> lists_;
     Table generic_;
     std::map<std::string, Table> own_;
     std::map<std::string, std::set<std::string>> formats_;

@@ -7,9 +7,12 @@
 #include <vector>
 #include <gtest/gtest.h>
 #include "capability_recipe.h"
+#include "command.h"
 #include "ffmpeg_help.h"
 #include "profile.h"
+#include "profile_maker.h"
 #include "profile_options.h"
+#include "recipe.h"
 
 namespace
 {
@@ -168,6 +171,36 @@ class CommandsOf : public testing::TestWithParam<std::string>
         return help.get();
     }
 
+    static std::vector<std::string> Split(const std::string &text, const char *delimiter)
+    {
+        g_auto(GStrv) parts = g_strsplit(text.c_str(), delimiter, -1);
+        return std::vector<std::string>(parts, parts + g_strv_length(parts));
+    }
+
+    // @seen: gets the commands
+    static void CheckWay(const FfarmProfile *profile, const FfarmWay *way, std::set<std::string> *seen)
+    {
+        std::unique_ptr<FfarmProfile, void (*)(FfarmProfile *)> filled(ffarm_recipe_fill_way(profile, way, "matroska"),
+                                                                       ffarm_profile_free);
+        g_auto(GStrv) output = ffarm_command_output_options(filled.get(), 0);
+        std::vector<std::string> words(output, output + g_strv_length(output));
+        char **input = filled->sections[FFARM_SECTION_INPUT].words;
+        g_autofree char *before = g_strjoinv(" ", input), *behind = g_strjoinv(" ", output);
+        SCOPED_TRACE(std::string(before) + " -i ... " + behind);
+        std::string encoder = ValueOf(words, "-c:v");
+        seen->insert(std::string(before) + behind);
+        EXPECT_EQ(Objections(Help(), encoder, words), "");
+        for (const std::string &filter : Split(ValueOf(words, "-vf"), ","))
+            EXPECT_TRUE(filter.empty() || Help()->Lists("filters", Split(filter, "=")[0])) << filter;
+        for (char **word = input; *word && word[1]; word += 2) {
+            EXPECT_TRUE(Help()->IsOfProgram(*word)) << *word;
+            const char *list = strcmp(*word, "-hwaccel") == 0   ? "hwaccels"
+                               : g_str_has_prefix(*word, "-c:") ? "decoders"
+                                                                : nullptr;
+            EXPECT_TRUE(!list || Help()->Lists(list, word[1])) << word[1];
+        }
+    }
+
     // Encodes with what the CPU's encoder of @codec is told; 0 if there is none.
     static gsize EncodeHere(const char *codec, const char *depth, const char *extension, const char *quality,
                             const char *speed)
@@ -226,6 +259,48 @@ TEST_P(CommandsOf, EveryOptionAndValueIsKnownToTheEncoder)
     EXPECT_GE(checked.size(), 3u) << "nothing was asked of " << GetParam();
     for (const std::string &encoder : absent)
         std::cout << "not built into " << GetParam() << ": " << encoder << "\n";
+}
+
+TEST_P(CommandsOf, EveryWayOfDecodingAndFilteringIsKnown)
+{
+    std::unique_ptr<FfarmMedia, void (*)(FfarmMedia *)> film(ffarm_media_new("film.mkv"), ffarm_media_free);
+    FfarmStream *video = AddStream(film.get(), FFARM_STREAM_VIDEO, "hevc");
+    video->pix_fmt = g_strdup("yuv420p10le");
+    video->bit_depth = 10;
+    video->width = 1921;
+    video->height = 1080;
+    video->is_interlaced = TRUE;
+    video->hdr = FFARM_HDR_HDR10;
+    const FfarmTraits hard = ffarm_traits_of(film.get());
+    FfarmTraits easy = hard;
+    easy.is_odd = easy.is_interlaced = FALSE;
+    easy.depth = 8;
+    std::set<std::string> seen;
+    for (const char *encoder : {"cuda", "qsv", "vaapi", "cpu"})
+        for (const char *decoder : {(const char *)nullptr, "cuda", "qsv", "vaapi"})
+            for (bool stays : {false, true})
+                for (int depth : {8, 10})
+                    for (const FfarmTraits *traits : std::initializer_list<const FfarmTraits *>{&hard, &easy}) {
+                        if (strcmp(encoder, "cpu") != 0 && decoder && strcmp(encoder, decoder) != 0)
+                            continue;
+                        if (stays && (!decoder || strcmp(encoder, "cpu") == 0 || traits == &hard))
+                            continue;
+                        FfarmWay way = {};
+                        way.engine = encoder;
+                        way.decoder = decoder;
+                        way.node = way.decoder_node = g_strcmp0(decoder, "cuda") == 0 ? "0" : "/dev/dri/renderD128";
+                        way.node = strcmp(encoder, "cuda") == 0 ? "0" : way.node;
+                        way.stays = stays;
+                        way.os = FFARM_OS_LINUX;
+                        way.depth = depth;
+                        way.traits = traits;
+                        std::unique_ptr<FfarmProfile, void (*)(FfarmProfile *)> profile(ffarm_profile_new("p"),
+                                                                                        ffarm_profile_free);
+                        profile->codec = g_strdup("hevc");
+                        profile->hdr = g_strdup(depth == 8 ? "tonemap" : "keep");
+                        CheckWay(profile.get(), &way, &seen);
+                    }
+    EXPECT_GE(seen.size(), 20u);
 }
 
 TEST_P(CommandsOf, EveryOptionOfTheTrialsIsKnown)

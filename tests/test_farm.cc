@@ -964,6 +964,128 @@ TEST_F(Farm, DoesNotWaitForATimeThatLiesAhead)
     EXPECT_LT(g_get_monotonic_time() - begin_us, 6 * G_USEC_PER_SEC);
 }
 
+namespace
+{
+// A host whose hevc_nvenc is a stand-in that works when it is tried: @body decides, by sh, whether it fails with a
+// film; else libx265 does the work.
+const char nvenc_profile[] = "profiles:\n  nvenc:\n    output_options: -c:v hevc_nvenc -c:a copy\n"
+                             "rules:\n  all:\n    profile: nvenc\n";
+std::string Nvenc(const std::string &body)
+{
+    return "case \" $* \" in\n"
+           "*' -encoders '*) echo ' V....D hevc_nvenc'; exit 0;;\n"
+           "*testsrc2*) exec $ffmpeg -v error -f lavfi -i testsrc2=s=1920x1080:r=25:d=0.4 -pix_fmt yuv420p -c:v "
+           "libx264 "
+           "-preset ultrafast -f nut pipe:1;;\n"
+           "esac\n"
+           "refuse() { echo \"[hevc_nvenc @ 0x55] [error] $1\" >&2\n"
+           "  echo '[hevc_nvenc @ 0x55] [fatal] No capable devices found' >&2; exit 187; }\n" +
+           body +
+           "\n$ffmpeg -nostdin -v error -y -i \"file:$in\" -map 0 -c copy -c:v libx265 -preset ultrafast -x265-params "
+           "log-level=none -f matroska \"file:$out\" && echo 'frame=25\nprogress=end'";
+}
+const char full[] = "OpenEncodeSessionEx failed: out of memory (10): (no details)";
+} // namespace
+
+TEST_F(Farm, WaitsForABusyDeviceWithoutBlame)
+{
+    std::string film = Film("film.mkv");
+    std::string ffmpeg = StandIn("nvenc", Nvenc("echo x >> " + In("calls") + "; [ $(wc -l < " + In("calls") +
+                                                ") -le 2 ] && refuse '" + full + "'"));
+    options.retries = 0;
+    EXPECT_TRUE(Run(Cluster({{"a", ffmpeg}}, "        engines: [cuda]\n", nvenc_profile)));
+    ExpectDone(film);
+    EXPECT_EQ(Of(film).attempts, 1u);
+    EXPECT_EQ(Read(In("calls")), "x\nx\nx\n");
+    EXPECT_TRUE(Said("a: cuda is in use by others, and is tried again in 0.05 s"));
+    EXPECT_EQ(claims.size(), 3u);
+}
+
+TEST_F(Farm, LearnsHowManySessionsADeviceTakes)
+{
+    // Two at once and not one more, of three slots.
+    for (int i = 0; i < 6; i++)
+        Film("film" + std::to_string(i) + ".mkv");
+    std::string running = In("running"), refused = In("refused");
+    mkdir(running.c_str(), 0755);
+    std::string ffmpeg =
+        StandIn("nvenc", Nvenc("touch " + running + "/$$\n[ $(ls " + running + " | wc -l) -gt 2 ] && { rm " + running +
+                               "/$$; echo x >> " + refused + "; refuse '" + full + "'; }\ntrap 'rm " + running +
+                               "/$$' EXIT\nsleep 0.5"));
+    options.retries = 0;
+    EXPECT_TRUE(Run(Cluster({{"a", ffmpeg}}, "        engines: [cuda]\n        queues: {gpu: 3}\n", nvenc_profile)));
+    EXPECT_EQ(summary.done, 6u);
+    for (const auto &[path, result] : results)
+        EXPECT_EQ(result.attempts, 1u) << path;
+    EXPECT_TRUE(Said("a: cuda is full with 2 of ours"));
+    // Once when it was learned, and once more at most when one more was tried.
+    EXPECT_LE(Read(refused).size(), 6u) << Read(refused);
+}
+
+TEST_F(Farm, GivesWhatABusyDeviceCanNotTakeToAnotherHost)
+{
+    std::string film = Film("film.mkv");
+    std::string busy = StandIn("busy", Nvenc(std::string("refuse '") + full + "'"));
+    std::string idle = StandIn("idle", Nvenc("sleep 0.2"));
+    EXPECT_TRUE(Run(Cluster({{"a", busy}, {"b", idle}}, "        engines: [cuda]\n", nvenc_profile)));
+    ExpectDone(film);
+    EXPECT_EQ(Of(film).host, "b");
+    EXPECT_EQ(Of(film).attempts, 1u);
+}
+
+TEST_F(Farm, DoesNotWaitForeverForADeviceInUse)
+{
+    std::string film = Film("film.mkv");
+    std::string ffmpeg = StandIn("busy", Nvenc("echo x >> " + In("calls") + "; refuse '" + full + "'"));
+    options.pause_ms = 10;
+    EXPECT_TRUE(Run(Cluster({{"a", ffmpeg}}, "        engines: [cuda]\n", nvenc_profile)));
+    EXPECT_EQ(Of(film), FFARM_JOB_FAILED);
+    EXPECT_NE(Of(film).error.find("no host is left that may take it (a: "), std::string::npos) << Of(film).error;
+    EXPECT_NE(Of(film).error.find("in use by others"), std::string::npos) << Of(film).error;
+    EXPECT_EQ(Read(In("calls")).size(), 36u);
+    EXPECT_TRUE(Said("a: cuda is not used any more in this run"));
+    ExpectUntouched();
+}
+
+TEST_F(Farm, CancelsWhatWaitsForADevice)
+{
+    std::string film = Film("film.mkv");
+    std::string ffmpeg = StandIn("busy", Nvenc(std::string("refuse '") + full + "'"));
+    options.pause_ms = 60000;
+    hook = [&](const FfarmEvent *event) {
+        if (event->type == FFARM_EVENT_MESSAGE && std::string(event->message).find("in use") != std::string::npos)
+            g_cancellable_cancel(cancellable);
+    };
+    Run(Cluster({{"a", ffmpeg}}, "        engines: [cuda]\n", nvenc_profile));
+    EXPECT_EQ(Of(film), FFARM_JOB_CANCELLED);
+    ExpectUntouched();
+}
+
+TEST_F(Farm, CountsOnNoEncoderThatCanNotDoAnyFilm)
+{
+    std::string one = Film("1.mkv"), two = Film("2.mkv");
+    std::string ffmpeg = StandIn("nvenc", Nvenc("echo x >> " + In("calls") + "; refuse '10 bit encode not supported'"));
+    options.retries = 0;
+    EXPECT_TRUE(Run(Cluster({{"a", ffmpeg}}, "        engines: [cuda]\n", nvenc_profile)));
+    EXPECT_EQ(Of(one), FFARM_JOB_FAILED);
+    EXPECT_EQ(Of(two), FFARM_JOB_FAILED);
+    EXPECT_EQ(Read(In("calls")), "x\n") << "the second one was tried, too";
+    EXPECT_TRUE(Said("a: cuda is not used for hevc with 8 bits any more in this run (10 bit encode not supported)"));
+    EXPECT_NE(Of(two).error.find("10 bit encode not supported"), std::string::npos) << Of(two).error;
+    ExpectUntouched();
+}
+
+TEST_F(Farm, BelievesTwoFilmsWhereOneMayBeToBlame)
+{
+    for (const char *name : {"1.mkv", "2.mkv", "3.mkv"})
+        Film(name);
+    std::string ffmpeg = StandIn("nvenc", Nvenc("echo x >> " + In("calls") + "; refuse 'Width 64 exceeds 32'"));
+    options.retries = 0;
+    EXPECT_TRUE(Run(Cluster({{"a", ffmpeg}}, "        engines: [cuda]\n", nvenc_profile)));
+    EXPECT_EQ(summary.failed, 3u);
+    EXPECT_EQ(Read(In("calls")), "x\nx\n");
+}
+
 TEST_F(Farm, MeasuresHowFastAHostIs)
 {
     std::string film = Film("a.mkv");

@@ -139,6 +139,19 @@ TEST(FfmpegLog, SurvivesAnEndlessLine)
     EXPECT_EQ(length, 65536u);
 }
 
+TEST(FfmpegLog, KeepsComplaintsApart)
+{
+    std::string title = "[info]   title : Cannot load libcuda.so.1\n", words = "[x @ 0x1] [warning] one\n[error] two\n";
+    EXPECT_EQ(ffarm_ffmpeg_log_peek_complaints(Feed(title + words + "[verbose] three\n").get()), words);
+    std::string flood;
+    for (int i = 0; i < 10000; i++)
+        flood += "[error] number " + std::to_string(i) + "\n";
+    std::string kept = ffarm_ffmpeg_log_peek_complaints(Feed(flood).get());
+    EXPECT_LE(kept.size(), 32768u);
+    EXPECT_GE(kept.size(), 16384u);
+    EXPECT_EQ(kept, flood.substr(flood.size() - kept.size()));
+}
+
 TEST(EncodeJudge, BelievesSuccessWithoutComplaint)
 {
     EXPECT_EQ(Judge(0, "[info] done\n[warning] deprecated pixel format used\n"), -1);
@@ -159,7 +172,7 @@ TEST(EncodeJudge, KnowsWhoseFaultItIs)
         {1, "[error] av_interleaved_write_frame(): No space left on device\n", FFARM_JOB_ERROR_HOST},
         {1, "[error] x265 [error]: Cannot allocate memory\n", FFARM_JOB_ERROR_HOST},
         {1, "[fatal] Unknown encoder 'hevc_nvenc'\n", FFARM_JOB_ERROR_LACKING},
-        {1, "[hevc_nvenc @ 0x1] [error] Cannot load libcuda.so.1\n", FFARM_JOB_ERROR_HOST},
+        {1, "[hevc_nvenc @ 0x1] [error] Cannot load libcuda.so.1\n", FFARM_JOB_ERROR_DEVICE},
         {1, "[error] file:/films/x.mkv: No such file or directory\n", FFARM_JOB_ERROR_HOST},
         {0, "[error] file:/films/x.mkv: Input/output error\n", FFARM_JOB_ERROR_HOST},
         {0, "[matroska,webm @ 0x1] [error] File ended prematurely at pos. 7\n", FFARM_JOB_ERROR_SOURCE},
@@ -221,6 +234,8 @@ TEST(EncodeJudge, KnowsWhatDevicesAndOldFfmpegsSay)
         "[hevc_amf @ 0x1] [error] DLL libamfrt64.so.1 failed to open",
         "[hevc_amf @ 0x1] [error] CreateComponent(AMFVideoEncoderHW_HEVC) failed with error 30",
         "[hevc_amf @ 0x1] [error] encoder->Init() failed with error 1",
+    };
+    const char *const memory[] = {
         "[x265 @ 0x1] [error] malloc of 4 failed: out of memory",
         "[error] Conversion failed: Cannot allocate memory",
     };
@@ -258,6 +273,8 @@ TEST(EncodeJudge, KnowsWhatDevicesAndOldFfmpegsSay)
         "[vf#0:0 @ 0x1] [error] Task finished with error code: -22 (Invalid argument)\n"
         "[error] Error opening output files: Invalid argument\n";
     for (const char *line : device)
+        EXPECT_EQ(Judge(187, line + rest), FFARM_JOB_ERROR_DEVICE) << line;
+    for (const char *line : memory)
         EXPECT_EQ(Judge(187, line + rest), FFARM_JOB_ERROR_HOST) << line;
     for (const char *line : lacking)
         EXPECT_EQ(Judge(234, line + ("\n[hevc_nvenc @ 0x1] [fatal] No capable devices found" + rest)),
@@ -278,7 +295,7 @@ TEST(EncodeJudge, MindsNoDeviceThatFfmpegDidWithout)
     // A device that goes away in the middle makes decoding fail, and the film is not to blame.
     EXPECT_EQ(Judge(0, "[h264 @ 0x1] [error] ctx->cvdl->cuvidDecodePicture() failed -> CUDA_ERROR_ILLEGAL_ADDRESS\n"
                        "[error] Error while decoding stream #0:0: Generic error in an external library\n"),
-              FFARM_JOB_ERROR_HOST);
+              FFARM_JOB_ERROR_DEVICE);
 }
 
 TEST(EncodeJudge, TellsOutputFromInput)

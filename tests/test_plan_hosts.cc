@@ -234,6 +234,14 @@ profiles:
         EXPECT_STREQ(choice->engine, one.engine);
         EXPECT_STREQ(choice->passed_over, one.passed_over);
         EXPECT_NE(Argv(choice).find(one.words), std::string::npos) << Argv(choice) << "\n" << one.words;
+        for (const FfarmChoice *next = choice->fallback; next; next = next->fallback) {
+            EXPECT_STREQ(next->queue, choice->queue);
+            EXPECT_STREQ(next->muxer, choice->muxer);
+            EXPECT_STREQ(next->destination, choice->destination);
+            EXPECT_STREQ(next->fingerprint, choice->fingerprint);
+            EXPECT_STREQ(next->placement->host_output, choice->placement->host_output);
+            EXPECT_EQ(next->host, choice->host);
+        }
     }
     EXPECT_EQ(Destination(1, 2),
               "refused: none of the host's engines can do profile 'av1': videotoolbox has no encoder "

@@ -267,6 +267,12 @@ TEST(Recipe, FingerprintsDifferByCodecSpeedAndDepth)
     add(WithCodec("hevc", "10"));
     add(WithCodec("hevc", "auto"));
     add(WithCodec("hevc", nullptr, "best"));
+    Profile sdr = WithCodec("hevc"), kept = WithCodec("hevc");
+    sdr->hdr = g_strdup("tonemap");
+    add(sdr);
+    kept->hdr = g_strdup("keep");
+    g_autofree char *print = ffarm_profile_fingerprint(kept.get(), TRUE);
+    EXPECT_EQ(prints[1], print) << "what is done anyway";
     std::sort(prints.begin(), prints.end());
     EXPECT_EQ(std::unique(prints.begin(), prints.end()), prints.end());
 }

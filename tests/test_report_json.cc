@@ -301,7 +301,7 @@ TEST_F(JsonPlan, EventsOfAJob)
     event.job = job;
     {
         Line line(ffarm_json_event(&event));
-        EXPECT_EQ(line.Keys(), "event time file cluster host profile engine state attempt error");
+        EXPECT_EQ(line.Keys(), "event time file cluster host profile engine state passed_over attempt error");
         EXPECT_EQ(line["state"], "\"queued\"");
         EXPECT_EQ(line["host"], "null");
         EXPECT_EQ(line["profile"], "\"p\"");
@@ -325,6 +325,7 @@ TEST_F(JsonPlan, EventsOfAJob)
     job->output = g_strdup("/m/a.mkv");
     job->output_size = 77;
     job->ssim = 0.5;
+    job->passed_over = g_strdup("cuda: no");
     job->elapsed_us = 2500000;
     {
         Line line(ffarm_json_event(&event));
@@ -333,6 +334,7 @@ TEST_F(JsonPlan, EventsOfAJob)
         EXPECT_EQ(line["output_size"], "77");
         EXPECT_EQ(line["ssim"], "0.5");
         EXPECT_EQ(line["vmaf"], "null");
+        EXPECT_EQ(line["passed_over"], "\"cuda: no\"");
         EXPECT_EQ(line["elapsed"], "2.5");
         EXPECT_EQ(line["error"], "null");
         EXPECT_EQ(line["source_size"], std::to_string(Item(0)->media->size_bytes));

@@ -198,6 +198,28 @@ TEST(SettingsParse, HasDefaultsForHosts)
     EXPECT_STREQ(mapped, "/b/film.mkv");
 }
 
+TEST(SettingsParse, GivesAHostAsManySlotsAsItsDevicesTake)
+{
+    Loaded a("config:\n  clusters:\n    home:\n"
+             "      a: {type: local, devices: {cuda:0: 2, \"vaapi:/dev/dri/renderD129\": 3, cpu: 1}}\n"
+             "      b: {type: local, devices: {cuda: 4}, queues: {gpu: 2}}\n"
+             "      c: {type: local, devices: {}}\n");
+    ASSERT_NE(a.settings, nullptr) << a.said;
+    EXPECT_EQ(a.said, "");
+    auto host = [&](guint i) {
+        return static_cast<FfarmHost *>(g_ptr_array_index(ffarm_settings_cluster(a.settings, "home")->hosts, i));
+    };
+    ASSERT_EQ(host(0)->devices->len, 3u);
+    auto *device = static_cast<FfarmDevice *>(g_ptr_array_index(host(0)->devices, 1));
+    EXPECT_STREQ(device->engine, "vaapi");
+    EXPECT_STREQ(device->name, "/dev/dri/renderD129");
+    EXPECT_EQ(device->slots, 3u);
+    EXPECT_EQ(static_cast<FfarmDevice *>(g_ptr_array_index(host(0)->devices, 2))->name, nullptr);
+    EXPECT_EQ(ffarm_host_count_slots(host(0)), 6u);
+    EXPECT_EQ(ffarm_host_count_slots(host(1)), 2u);
+    EXPECT_EQ(ffarm_host_count_slots(host(2)), 1u);
+}
+
 TEST(SettingsParse, ReadsEveryFormOfOptions)
 {
     Loaded a("profiles:\n  a:\n    input_options: -hwaccel cuvid\n    output_options_video: |\n      -c:v x264  # with "

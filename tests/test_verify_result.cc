@@ -75,7 +75,7 @@ class VerifyResult : public testing::Test
     {
         g_autoptr(FfarmStreamPlan) streams = ffarm_streams_choose(source, profile, muxer, TRUE);
         FfarmVerifyParams params = {};
-        params.promise = {streams, muxer, ffarm_verify_flags(profile, &proof), profile};
+        params.promise = {streams, muxer, ffarm_verify_flags(profile, &proof), profile, FALSE};
         params.proof = proof;
         params.ffmpeg = ffmpeg.c_str();
         params.complaint = complaint;
@@ -417,7 +417,7 @@ TEST_F(VerifyResult, EndsWhenItIsCancelled)
     g_cancellable_cancel(cancellable);
     g_autoptr(FfarmStreamPlan) streams = ffarm_streams_choose(source, profile, "matroska", TRUE);
     FfarmVerifyParams params = {};
-    params.promise = {streams, "matroska", FFARM_VERIFY_ALL, nullptr};
+    params.promise = {streams, "matroska", FFARM_VERIFY_ALL, nullptr, FALSE};
     EXPECT_FALSE(ffarm_verify_result(good.c_str(), source, &params, &quality, cancellable, &error));
     EXPECT_TRUE(g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
 }

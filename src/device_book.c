@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "device_book.h"
+
+#define FIRST_PATIENCE 3
+#define MAX_PATIENCE 96
+
+typedef struct {
+    const FfarmHost *host;
+    char *name;       /* "cuda", "cuda:1" */
+    guint slots;      /* by the configuration; 0: as many as there are */
+    guint running;    /* of ours */
+    guint limit;      /* learned; 0: none */
+    guint good;       /* ended well since the limit was set */
+    guint patience;   /* how many are to end well before it is raised */
+    guint tries;      /* found in use so often in a row, while none of ours ran there */
+    gint64 closed_us; /* until then; 0: open */
+} Device;
+
+struct FfarmDeviceBook {
+    GPtrArray *devices; /* of Device */
+};
+
+static void device_free(gpointer data)
+{
+    Device *device = data;
+    g_free(device->name);
+    g_free(device);
+}
+
+FfarmDeviceBook *ffarm_device_book_new(void)
+{
+    FfarmDeviceBook *book = g_new0(FfarmDeviceBook, 1);
+    book->devices = g_ptr_array_new_with_free_func(device_free);
+    return book;
+}
+
+void ffarm_device_book_free(FfarmDeviceBook *book)
+{
+    if (!book)
+        return;
+    g_ptr_array_unref(book->devices);
+    g_free(book);
+}
+
+char *ffarm_device_name(const char *engine, const char *device)
+{
+    return device ? g_strdup_printf("%s:%s", engine, device) : g_strdup(engine);
+}
+
+static guint configured_slots(const FfarmHost *host, const char *engine, const char *device)
+{
+    for (guint i = 0; i < host->devices->len; i++) {
+        const FfarmDevice *configured = g_ptr_array_index(host->devices, i);
+        if (g_strcmp0(configured->engine, engine) == 0 && g_strcmp0(configured->name, device) == 0)
+            return configured->slots;
+    }
+    return 0;
+}
+
+static Device *find(FfarmDeviceBook *book, const FfarmHost *host, const char *engine, const char *name)
+{
+    g_autofree char *full = ffarm_device_name(engine, name);
+    for (guint i = 0; i < book->devices->len; i++) {
+        Device *device = g_ptr_array_index(book->devices, i);
+        if (device->host == host && g_strcmp0(device->name, full) == 0)
+            return device;
+    }
+    Device *device = g_new0(Device, 1);
+    device->host = host;
+    device->name = g_steal_pointer(&full);
+    device->slots = configured_slots(host, engine, name);
+    device->patience = FIRST_PATIENCE;
+    g_ptr_array_add(book->devices, device);
+    return device;
+}
+
+void ffarm_device_book_take(FfarmDeviceBook *book, const FfarmHost *host, const char *engine, const char *device)
+{
+    find(book, host, engine, device)->running++;
+}
+
+void ffarm_device_book_give_back(FfarmDeviceBook *book, const FfarmHost *host, const char *engine, const char *device)
+{
+    Device *it = find(book, host, engine, device);
+    g_return_if_fail(it->running > 0);
+    it->running--;
+}
+
+gboolean ffarm_device_book_note_begun(FfarmDeviceBook *book, const FfarmHost *host, const char *engine,
+                                      const char *device)
+{
+    Device *it = find(book, host, engine, device);
+    gboolean was_in_use = it->tries > 0;
+    it->tries = 0;
+    it->closed_us = 0;
+    return was_in_use;
+}
+
+gboolean ffarm_device_book_note_good(FfarmDeviceBook *book, const FfarmHost *host, const char *engine,
+                                     const char *device)
+{
+    Device *it = find(book, host, engine, device);
+    if (it->limit == 0 || ++it->good < it->patience)
+        return FALSE;
+    it->good = 0;
+    it->limit++;
+    return TRUE;
+}
+
+static gint64 own_pause_us(guint tries)
+{
+    static const guint pauses_s[] = {5, 10, 20, 40, 80, 160, 300};
+    return pauses_s[CLAMP(tries, 1, G_N_ELEMENTS(pauses_s)) - 1] * G_USEC_PER_SEC;
+}
+
+/* It has become too many again since the limit was raised: that is tried less often. */
+static void learn_limit(Device *device)
+{
+    if (device->limit > device->running)
+        device->patience = MIN(2 * device->patience, MAX_PATIENCE);
+    device->limit = device->running;
+    device->good = 0;
+}
+
+FfarmDeviceBusy ffarm_device_book_note_busy(FfarmDeviceBook *book, const FfarmHost *host, const char *engine,
+                                            const char *device, gint64 now_us, gint64 pause_us)
+{
+    Device *it = find(book, host, engine, device);
+    if (it->running > 0) {
+        learn_limit(it);
+        return (FfarmDeviceBusy){.limit = it->limit};
+    }
+    it->tries++;
+    it->closed_us = now_us + (pause_us > 0 ? pause_us : own_pause_us(it->tries));
+    return (FfarmDeviceBusy){.tries = it->tries, .until_us = it->closed_us};
+}
+
+static gboolean is_full(const Device *device, gint64 now_us)
+{
+    return device->closed_us > now_us || (device->limit > 0 && device->running >= device->limit) ||
+           (device->slots > 0 && device->running >= device->slots) ||
+           /* What was in use a moment ago is tried with one, not with all that wait. */
+           (device->tries > 0 && device->running > 0);
+}
+
+char **ffarm_device_book_full(const FfarmDeviceBook *book, const FfarmHost *host, gint64 now_us)
+{
+    GPtrArray *names = g_ptr_array_new();
+    for (guint i = 0; i < book->devices->len; i++) {
+        const Device *device = g_ptr_array_index(book->devices, i);
+        if (device->host == host && is_full(device, now_us))
+            g_ptr_array_add(names, g_strdup(device->name));
+    }
+    gboolean is_empty = names->len == 0;
+    if (!is_empty)
+        g_ptr_array_add(names, NULL);
+    return (char **)g_ptr_array_free(names, is_empty);
+}
+
+gint64 ffarm_device_book_next_us(const FfarmDeviceBook *book, gint64 now_us)
+{
+    gint64 next_us = -1;
+    for (guint i = 0; i < book->devices->len; i++) {
+        gint64 closed_us = ((const Device *)g_ptr_array_index(book->devices, i))->closed_us;
+        if (closed_us > now_us && (next_us < 0 || closed_us < next_us))
+            next_us = closed_us;
+    }
+    return next_us;
+}
