@@ -198,10 +198,12 @@ static gboolean was_cancelled(const GError *error)
     return g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
-/* It could not be asked: that says nothing of what it can do. */
+/* It could not be asked: that says nothing of what it can do. The CPU is believed where it is not to be tried. */
 static void add_silence(Learner *learner, const char *words)
 {
     for (const char *const *engine = ffarm_engine_names(); *engine; engine++) {
+        if (learner->wanted && strcmp(*engine, "cpu") == 0)
+            continue;
         FfarmCapability *row = row_new(*engine, NULL, 0);
         row->class_ = FFARM_CAPABILITY_HOST_GONE;
         row->words = g_strdup(words);

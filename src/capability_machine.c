@@ -86,9 +86,15 @@ static char *parse_driver(const char *answer)
 
 static gboolean lack_answer(const FfarmHost *host, GError **error)
 {
-    g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_EXEC,
-                "%s: it does not say what its ffmpeg can do; look at what its shell prints at log-in", host->name);
+    g_set_error(error, FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_EXEC, "%s: it does not say which encoders its ffmpeg has",
+                host->name);
     return FALSE;
+}
+
+/* A listing that does not come is none of which nothing is on. */
+static gboolean check_listing(const FfarmMachine *machine, const FfarmHost *host, GError **error)
+{
+    return machine->listing[strspn(machine->listing, " \r\n")] || lack_answer(host, error);
 }
 
 /* Takes @answer apart. */
@@ -104,7 +110,7 @@ static gboolean take_answer(FfarmMachine *machine, const FfarmHost *host, char *
     machine->id = make_id(host, answer);
     ffarm_nodes_parse(nodes + strlen(NODES_MARK), machine->nodes);
     machine->nvidia_driver = parse_driver(driver + strlen(DRIVER_MARK));
-    return TRUE;
+    return check_listing(machine, host, error);
 }
 
 static gboolean ask_posix(FfarmMachine *machine, FfarmRunner *runner, GCancellable *cancellable, GError **error)
@@ -138,32 +144,39 @@ static gboolean add_answer(FfarmRunner *runner, const char *const *argv, GString
     return is_harmless;
 }
 
+/* Machine, user, system and graphics cards. */
+static gboolean add_system(FfarmRunner *runner, GString *told, GCancellable *cancellable, GError **error)
+{
+    static const char powershell[] =
+        "[Environment]::OSVersion.VersionString; [Environment]::MachineName; [Environment]::UserName;"
+        " Get-CimInstance Win32_VideoController | ForEach-Object { $_.Name + ' ' + $_.DriverVersion }";
+    const char *system[] = {"powershell", "-NoProfile", "-NonInteractive", "-Command", powershell, NULL};
+    const char *cards[] = {"wmic", "path", "Win32_VideoController", "get", "Name,DriverVersion", "/value", NULL};
+    const char *version[] = {"wmic", "os", "get", "Version,CSName", "/value", NULL};
+    gsize before = told->len;
+    if (!add_answer(runner, system, told, cancellable, error))
+        return FALSE;
+    return told->len > before + 1 || (add_answer(runner, cards, told, cancellable, error) &&
+                                      add_answer(runner, version, told, cancellable, error));
+}
+
 static gboolean ask_windows(FfarmMachine *machine, FfarmRunner *runner, GCancellable *cancellable, GError **error)
 {
     const FfarmHost *host = ffarm_runner_peek_host(runner);
     const char *version[] = {host->ffmpeg, "-version", NULL};
-    const char *system[] = {"powershell",
-                            "-NoProfile",
-                            "-NonInteractive",
-                            "-Command",
-                            "[Environment]::OSVersion.VersionString; [Environment]::MachineName;"
-                            " [Environment]::UserName; Get-CimInstance Win32_VideoController"
-                            " | ForEach-Object { $_.Name + ' ' + $_.DriverVersion }",
-                            NULL};
     const char *nvidia[] = {"nvidia-smi", "--query-gpu=driver_version,name", "--format=csv,noheader", NULL};
     const char *encoders[] = {host->ffmpeg, "-hide_banner", "-encoders", NULL};
     g_autoptr(GString) told = g_string_new(NULL);
     g_autoptr(GString) gpus = g_string_new(NULL);
     int status = 0;
-    if (!add_answer(runner, version, told, cancellable, error) ||
-        !add_answer(runner, system, told, cancellable, error) ||
+    if (!add_answer(runner, version, told, cancellable, error) || !add_system(runner, told, cancellable, error) ||
         !add_answer(runner, nvidia, gpus, cancellable, error) ||
         !ffarm_runner_ask(runner, encoders, ASK_MS, MAX_ANSWER, &machine->listing, NULL, &status, cancellable, error))
         return FALSE;
     machine->nvidia_driver = parse_driver(gpus->str);
     g_string_append(told, gpus->str);
     machine->id = make_id(host, told->str);
-    return TRUE;
+    return check_listing(machine, host, error);
 }
 
 FfarmMachine *ffarm_machine_ask(FfarmRunner *runner, GCancellable *cancellable, GError **error)

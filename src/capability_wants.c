@@ -138,19 +138,23 @@ static void want_encoder(GArray *list, const FfarmProfile *profile, const FfarmH
         add_want(list, engine, ffarm_codec_of_encoder(encoder), depth_of(profile, depth));
 }
 
-/* @profile with a codec, on each engine that has an encoder for it. */
+/* @profile with a codec, on each engine that has an encoder for it; also in the depth that options of its own give. */
 static void want_codec(GArray *list, const FfarmProfile *profile, const FfarmHost *host, int depth)
 {
+    const FfarmStream source = {.bit_depth = depth};
+    int neutral_depth = ffarm_recipe_depth(profile, &source);
     for (const char *const *engine = ffarm_engine_names(); *engine; engine++) {
         if (!is_allowed(host, *engine))
             continue;
         g_autoptr(FfarmProfile) merged = ffarm_profile_for_engine(profile, *engine);
-        int own_depth = depth_of(merged, depth);
-        g_autofree char *obstacle = ffarm_recipe_obstacle(profile, *engine, own_depth);
+        g_autofree char *obstacle = ffarm_recipe_obstacle(profile, *engine, neutral_depth);
+        if (obstacle)
+            continue;
+        add_want(list, *engine, profile->codec, neutral_depth);
         if (ffarm_profile_peek_option(merged, FFARM_SECTION_VIDEO, "-c:v"))
             want_encoder(list, merged, host, depth);
-        else if (!obstacle)
-            add_want(list, *engine, profile->codec, own_depth);
+        else
+            add_want(list, *engine, profile->codec, depth_of(merged, depth));
     }
 }
 

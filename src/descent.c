@@ -133,14 +133,17 @@ void ffarm_descent_judge_result(const FfarmChoice *rung, const FfarmMedia *sourc
                                 FfarmDescent *step)
 {
     *step = (FfarmDescent){.move = FFARM_DESCENT_STAY};
-    if (!ffarm_descent_is_hardware(rung) || !g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_MISMATCH))
+    /* Complaints about a source that is sound. */
+    gboolean is_of_reading = rung->decoder && g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_HOST);
+    gboolean is_bad = g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_MISMATCH);
+    if (!ffarm_descent_is_hardware(rung) || !(is_bad || is_of_reading))
         return;
     g_autofree char *name = g_filename_display_name(source->path);
     gsize skip = g_str_has_prefix(error->message, name) ? strlen(name) + strlen(": ") : 0;
-    step->part = FFARM_DESCENT_RESULT;
+    step->part = is_bad ? FFARM_DESCENT_RESULT : FFARM_DESCENT_DECODER;
     step->class_ = FFARM_CAPABILITY_WRONG_PICTURE;
     step->words = g_strdup(error->message + skip);
-    step->next = without_both(rung);
+    step->next = is_bad ? without_both(rung) : ffarm_descent_without_decoder(rung);
     if (step->next)
         step->move = FFARM_DESCENT_STEP;
 }

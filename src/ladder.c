@@ -136,7 +136,7 @@ static const FfarmCapability *find_trial(const FfarmLadderParams *params, const 
     row = ffarm_abilities_find_encoder(params->abilities, engine, NULL, codec, params->depth);
     gboolean is_general =
         row && (!row->device || !row->codec || ffarm_capability_is_of_engine(row->class_)) && !is_cpu(engine);
-    return is_general && ffarm_capability_verdict(row->class_) == FFARM_CAPABILITY_NO ? row : NULL;
+    return is_general && ffarm_capability_verdict(row->class_) >= FFARM_CAPABILITY_SICK ? row : NULL;
 }
 
 static char *words_of(const FfarmCapability *row)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "plan.h"
+#include "plan_private.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -227,7 +227,7 @@ static GPtrArray *gather_choices(const FfarmPlan *plan, const FfarmPlanItem *ite
     for (guint i = 0; i < plan->hosts->len; i++) {
         const FfarmHost *host = g_ptr_array_index(plan->hosts, i);
         g_auto(FfarmRefusal) refusal = {0};
-        FfarmChoice *choice = ffarm_plan_choose(plan, item, host, NULL, &refusal);
+        FfarmChoice *choice = ffarm_plan_choose_first(plan, item, host, &refusal);
         if (choice)
             g_ptr_array_add(choices, choice);
         else if (g_strcmp0(host->cluster, item->input->cluster) == 0)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "plan.h"
+#include "plan_private.h"
 
 #include <string.h>
-#include "codec.h"
 #include "command.h"
 #include "decode_setup.h"
 #include "destination.h"
@@ -10,6 +9,7 @@
 #include "engine_limits.h"
 #include "hdr_policy.h"
 #include "ladder.h"
+#include "literal_engine.h"
 #include "output_options.h"
 #include "recipe.h"
 #include "result_muxer.h"
@@ -140,58 +140,17 @@ static gboolean check_engine(const FfarmChoice *choice, FfarmRefusal *refusal)
                                            choice->profile->name, choice->engine));
 }
 
-/* What a trial said of the encoder that the profile names itself; NULL: nothing that is about it. */
-static const FfarmCapability *find_trial(const Question *question, const FfarmChoice *choice, const char *encoder)
-{
-    const FfarmStream *video = question->traits.video;
-    const char *codec = encoder ? ffarm_codec_of_encoder(encoder) : NULL;
-    const char *asked = ffarm_output_options_pix_fmt(choice->profile);
-    int depth = asked ? ffarm_pix_fmt_depth(asked) : video ? video->bit_depth : 0;
-    const FfarmEncoder *known = codec ? ffarm_engine_encoder(choice->engine, codec) : NULL;
-    if (!known || strcmp(known->name, encoder) != 0)
-        return NULL;
-    return ffarm_abilities_find_encoder(question->abilities, choice->engine, choice->device, codec, depth > 8 ? 10 : 8);
-}
-
 static gboolean check_trial(const Question *question, const FfarmChoice *choice, FfarmRefusal *refusal)
 {
     const char *encoder = ffarm_output_options_encoder(choice->profile, FFARM_STREAM_VIDEO, 0);
-    const FfarmCapability *row = find_trial(question, choice, encoder);
+    const FfarmCapability *row = ffarm_literal_trial(question->abilities, choice->profile, choice->engine,
+                                                     choice->device, question->traits.video);
     FfarmCapabilityVerdict verdict = row ? ffarm_capability_verdict(row->class_) : FFARM_CAPABILITY_BUSY;
     if (verdict == FFARM_CAPABILITY_YES || verdict == FFARM_CAPABILITY_BUSY)
         return TRUE;
     return refuse(refusal, g_strdup_printf("profile '%s' needs %s, which does not work there: %s%s%s",
                                            choice->profile->name, encoder, ffarm_capability_class_words(row->class_),
                                            row->words ? ": " : "", row->words ? row->words : ""));
-}
-
-/* The device that the profile's options name themselves; NULL: none. */
-static const char *own_device(const FfarmProfile *profile)
-{
-    static const struct {
-        FfarmSection section;
-        const char *option;
-    } places[] = {{FFARM_SECTION_INPUT, "-hwaccel_device"},
-                  {FFARM_SECTION_INPUT, "-vaapi_device"},
-                  {FFARM_SECTION_OUTPUT, "-gpu"},
-                  {FFARM_SECTION_VIDEO, "-gpu"}};
-    const char *device = NULL;
-    for (guint i = 0; i < G_N_ELEMENTS(places) && !device; i++)
-        device = ffarm_profile_peek_option(profile, places[i].section, places[i].option);
-    return device;
-}
-
-/* The device of literal options: which they name, else the first of those that have a limit. */
-static char *literal_device(const FfarmChoice *choice)
-{
-    const char *device = own_device(choice->profile);
-    const GPtrArray *all = choice->host->devices;
-    for (guint i = 0; i < all->len && !device; i++) {
-        const FfarmDevice *one = g_ptr_array_index(all, i);
-        if (strcmp(one->engine, choice->engine) == 0)
-            return g_strdup(one->name);
-    }
-    return g_strdup(device);
 }
 
 static gboolean check_free(const Question *question, const FfarmChoice *choice, FfarmRefusal *refusal)
@@ -212,7 +171,7 @@ static gboolean choose_literal(FfarmChoice *choice, const Question *question, Ff
     choice->profile = ffarm_profile_for_engine(question->profile, choice->engine);
     if (mixins && *mixins)
         choice->engine = ffarm_engine_of_encoder(ffarm_output_options_encoder(choice->profile, FFARM_STREAM_VIDEO, 0));
-    choice->device = literal_device(choice);
+    choice->device = g_strdup(ffarm_literal_device(choice->profile, choice->engine, choice->host));
     return check_engine(choice, refusal) && check_trial(question, choice, refusal) &&
            check_free(question, choice, refusal);
 }
@@ -419,7 +378,7 @@ static gboolean refuse_ladder(const Question *question, const FfarmLadder *ladde
 }
 
 /* The first rung that suits, with those behind it to fall back on that give the same kind of file. */
-static FfarmChoice *choose_ladder(const Question *question, FfarmRefusal *refusal)
+static FfarmChoice *choose_ladder(const Question *question, gboolean is_first_only, FfarmRefusal *refusal)
 {
     const FfarmLadderParams params = {
         .host = question->host,
@@ -438,7 +397,7 @@ static FfarmChoice *choose_ladder(const Question *question, FfarmRefusal *refusa
         return NULL;
     first->passed_over = g_steal_pointer(&ladder->passed_over);
     FfarmChoice **end = &first->fallback;
-    for (guint i = 1; i < ladder->rungs->len; i++) {
+    for (guint i = 1; i < ladder->rungs->len && !is_first_only; i++) {
         g_autoptr(FfarmChoice) next = choose_way(question, g_ptr_array_index(ladder->rungs, i), NULL);
         if (!next || strcmp(next->muxer, first->muxer) != 0)
             continue;
@@ -465,8 +424,8 @@ static gboolean check_film(const Question *question, FfarmRefusal *refusal)
     return TRUE;
 }
 
-FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host,
-                               const FfarmConditions *conditions, FfarmRefusal *refusal)
+static FfarmChoice *choose(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host,
+                           const FfarmConditions *conditions, gboolean is_first_only, FfarmRefusal *refusal)
 {
     if (!check_profile(plan, item, host, refusal))
         return NULL;
@@ -485,5 +444,17 @@ FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item,
     gboolean has_ladder = profile->codec && strcmp(profile->codec, "copy") != 0;
     if (!check_film(&question, refusal))
         return NULL;
-    return has_ladder ? choose_ladder(&question, refusal) : choose_way(&question, NULL, refusal);
+    return has_ladder ? choose_ladder(&question, is_first_only, refusal) : choose_way(&question, NULL, refusal);
+}
+
+FfarmChoice *ffarm_plan_choose(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host,
+                               const FfarmConditions *conditions, FfarmRefusal *refusal)
+{
+    return choose(plan, item, host, conditions, FALSE, refusal);
+}
+
+FfarmChoice *ffarm_plan_choose_first(const FfarmPlan *plan, const FfarmPlanItem *item, const FfarmHost *host,
+                                     FfarmRefusal *refusal)
+{
+    return choose(plan, item, host, NULL, TRUE, refusal);
 }

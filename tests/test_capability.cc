@@ -487,7 +487,7 @@ class Learning : public testing::Test
         FfarmHostReport report = {};
         report.host = host;
         report.is_usable = TRUE;
-        report.os = FFARM_OS_LINUX;
+        report.os = os;
         report.ffmpeg_version = const_cast<char *>("7.1.5");
         g_autoptr(GPtrArray) reports = g_ptr_array_new();
         g_ptr_array_add(reports, &report);
@@ -504,9 +504,17 @@ class Learning : public testing::Test
                     ffarm_capability_class_name(row->class_);
         }
         EXPECT_EQ(report.abilities->ffmpeg_version, 701u);
-        EXPECT_EQ(report.abilities->os, FFARM_OS_LINUX);
+        EXPECT_EQ(report.abilities->os, os);
         ffarm_abilities_unref(report.abilities);
         return std::to_string(Calls("-c:v")) + text;
+    }
+    void Reach(const Sshd *sshd) const
+    {
+        host->type = FFARM_HOST_STREAMING;
+        host->address = g_strdup(sshd->address);
+        host->port = sshd->port;
+        g_free(host->ssh);
+        host->ssh = g_strdup(sshd->ssh);
     }
     int Calls(const char *part) const
     {
@@ -545,6 +553,7 @@ class Learning : public testing::Test
 
     static char *home;
     std::string driver; // of the last row
+    FfarmOs os = FFARM_OS_LINUX;
     char *folder = nullptr;
     FfarmJournal *journal = nullptr;
     FfarmHost *host = nullptr;
@@ -671,6 +680,8 @@ TEST_F(Learning, OnlyWhatTheFilmsCouldUseIsTried)
                              "  literal: {output_options: -c:v libx264 -c:a copy}\n"
                              "  nvenc: {output_options: -c:v h264_nvenc -pix_fmt yuv420p}\n"
                              "  ruled: {codec: h264}\n"
+                             "  deep: {codec: hevc, engines: {cuda: {output_options_video: -pix_fmt p010le}}}\n"
+                             "  own: {codec: hevc, engines: {cuda: {output_options_video: -c:v hevc_nvenc -cq 20}}}\n"
                              "rules:\n  all: {profile: literal}\n";
     FfarmStream ten = {};
     ten.bit_depth = 10;
@@ -688,6 +699,11 @@ TEST_F(Learning, OnlyWhatTheFilmsCouldUseIsTried)
     host->engines = engines;
     EXPECT_EQ(Wants(yaml, nullptr, &ten), "cuda h264 8");
     EXPECT_EQ(Wants(yaml, "hevc", nullptr), "cuda hevc 8, cuda hevc 10");
+    FfarmStream eight = {};
+    eight.bit_depth = 8;
+    EXPECT_EQ(Wants(yaml, "deep", &eight), "cuda hevc 8, cuda hevc 10");
+    EXPECT_EQ(Wants(yaml, "own", &eight), "cuda hevc 8");
+    EXPECT_EQ(Wants(yaml, "copy", &eight), "");
     g_autoptr(FfarmWants) wants = ffarm_wants_new(settings);
     FfarmInput *input = ffarm_input_new("/a.mkv", nullptr, "nvenc", nullptr);
     ffarm_wants_add(wants, input, nullptr, &ten);
@@ -705,17 +721,36 @@ TEST_F(Learning, AnAnswerThatNobodyUnderstandsIsNoAnswer)
     EXPECT_EQ(Learn(), "0, cuda - 0 host_gone, qsv - 0 host_gone, vaapi - 0 host_gone, videotoolbox - 0 host_gone, "
                        "amf - 0 host_gone, cpu - 0 host_gone");
     EXPECT_EQ(Learn().substr(0, 2), "0,");
+    Write("version", "ffmpeg version 7.1.5");
+    Write("listing", "\n");
+    EXPECT_EQ(Learn().substr(0, 21), "0, cuda - 0 host_gone");
+    List({"h264_nvenc"});
+    EXPECT_EQ(Learn().substr(0, 26), "2, cuda h264 8 proved, cud") << "nothing of that is remembered";
 }
 
 TEST_F(Learning, AHostOverSshIsKnownAgain)
 {
     g_autoptr(Sshd) sshd = sshd_start(nullptr);
-    host->type = FFARM_HOST_STREAMING;
-    host->address = g_strdup(sshd->address);
-    host->port = sshd->port;
-    g_free(host->ssh);
-    host->ssh = g_strdup(sshd->ssh);
+    Reach(sshd);
     EXPECT_EQ(Learn(), "2, cuda h264 8 proved, cuda h264 10 cap_missing");
     EXPECT_EQ(Learn(), "0, cuda h264 8 proved, cuda h264 10 cap_missing");
     EXPECT_EQ(Calls("-version"), 1);
+}
+
+TEST_F(Learning, SoIsOneWithoutAPosixShell)
+{
+    g_autofree char *program = g_build_filename(g_getenv("FFARM_BUILD_ROOT"), "tests", "cmd_host", nullptr);
+    std::string line = std::string("ForceCommand PATH=") + folder + ":$PATH exec " + program;
+    SshdOptions options = {};
+    options.server_lines = line.c_str();
+    options.wait_command = "echo up";
+    g_autoptr(Sshd) sshd = sshd_start(&options);
+    Reach(sshd);
+    g_free(host->ffmpeg);
+    host->ffmpeg = g_strdup("ffmpeg");
+    os = FFARM_OS_WINDOWS;
+    EXPECT_EQ(Learn(), "2, cuda h264 8 proved, cuda h264 10 cap_missing");
+    EXPECT_EQ(Learn(), "0, cuda h264 8 proved, cuda h264 10 cap_missing");
+    Write("version", "ffmpeg version 8.0 Copyright\n");
+    EXPECT_EQ(Learn(), "2, cuda h264 8 proved, cuda h264 10 cap_missing");
 }

@@ -61,13 +61,13 @@ class Descent : public testing::Test
         ffarm_media_free(source);
     }
     // "step to 2: cuda can't ..." with the rung's place in the ladder, from 1.
-    std::string Ask(const FfarmChoice *rung, FfarmJobError code, const std::string &said)
+    std::string Ask(const FfarmChoice *rung, FfarmJobError code, const std::string &said, bool is_result = false)
     {
         g_autoptr(FfarmFfmpegLog) log = ffarm_ffmpeg_log_new("out");
         ffarm_ffmpeg_log_feed(log, said.data(), said.size());
         g_autoptr(GError) error = g_error_new_literal(FFARM_JOB_ERROR, code, "/media/film.mkv: it failed");
         g_auto(FfarmDescent) step = {};
-        if (code == FFARM_JOB_ERROR_MISMATCH)
+        if (code == FFARM_JOB_ERROR_MISMATCH || is_result)
             ffarm_descent_judge_result(rung, source, error, &step);
         else
             ffarm_descent_judge_encode(rung, source, error, log, &step);
@@ -123,6 +123,9 @@ TEST_F(Descent, AsksNobodyAgainWhoMadeABadResult)
     EXPECT_EQ(Ask(top->fallback, FFARM_JOB_ERROR_MISMATCH, ""),
               "step to 3: cuda made a bad result (it failed); the CPU does");
     EXPECT_EQ(Ask(top->fallback->fallback, FFARM_JOB_ERROR_MISMATCH, ""), "stay");
+    EXPECT_EQ(Ask(top, FFARM_JOB_ERROR_HOST, "", true), "step to 2: cuda can't decode it (it failed); the CPU decodes");
+    EXPECT_EQ(Ask(top->fallback, FFARM_JOB_ERROR_HOST, "", true), "stay");
+    EXPECT_EQ(Ask(top, FFARM_JOB_ERROR_REPLACE, "", true), "stay");
     g_clear_pointer(&top->fallback->fallback, ffarm_choice_free);
     EXPECT_EQ(Ask(top, FFARM_JOB_ERROR_MISMATCH, ""), "step to 2: cuda made a bad result (it failed); the CPU decodes");
     EXPECT_EQ(Ask(top->fallback, FFARM_JOB_ERROR_MISMATCH, ""),

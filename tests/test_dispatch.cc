@@ -16,11 +16,13 @@ const char yaml[] = "config:\n"
                     "      any: {type: local}\n"
                     "      fast: {type: local, profiles: [short]}\n"
                     "      both: {type: local, queues: {cpu: 1, gpu: 1}}\n"
+                    "      gpu: {type: local, engines: [cuda], devices: {cuda:0: 1, cuda:1: 1}}\n"
                     "    away:\n"
                     "      far: {type: local}\n"
                     "profiles:\n"
                     "  short: {output_options: -c copy}\n"
                     "  long: {output_options: -c copy}\n"
+                    "  nvenc: {codec: h264}\n"
                     "  hard: {output_options: -c copy, queue: gpu}\n"
                     "  slow: {output_options: -c:v libx265}\n";
 
@@ -236,6 +238,68 @@ TEST_F(Dispatch, DoesNotJudgeAKindByAnotherKind)
     EXPECT_EQ(Next(any), plain);
     EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), odd);
     EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), nullptr);
+}
+
+TEST_F(Dispatch, HasASeatWaitWhoseDevicesAreFull)
+{
+    guint one = Seat("gpu"), two = Seat("gpu");
+    const char *some[] = {"cuda:0", nullptr}, *all[] = {"cuda:0", "cuda:1", nullptr};
+    for (FfarmJob *job : {Job("nvenc"), Job("nvenc"), Job("nvenc")}) {
+        FfarmStream *video = const_cast<FfarmStream *>(ffarm_media_peek_video(job->item->media));
+        video->width = 1280;
+        video->height = 720;
+        ffarm_dispatch_queue(dispatch, job, job->item->id);
+    }
+    FfarmJob *copy = Queued("short", 10);
+    ffarm_dispatch_set_full(dispatch, Host("gpu"), some);
+    g_autoptr(FfarmChoice) choice = nullptr;
+    EXPECT_EQ(ffarm_dispatch_next(dispatch, one, &choice), jobs[0]);
+    ASSERT_NE(choice, nullptr);
+    EXPECT_STREQ(choice->device, "1");
+    ffarm_dispatch_set_full(dispatch, Host("gpu"), all);
+    EXPECT_EQ(Next(two), copy) << "what needs no device goes on";
+    EXPECT_EQ(Next(two), nullptr);
+    EXPECT_EQ(Next(two), nullptr);
+    EXPECT_TRUE(ffarm_dispatch_has_taker(dispatch));
+    EXPECT_TRUE(ffarm_dispatch_has_work_for(dispatch, two));
+    EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), nullptr);
+    EXPECT_EQ(jobs[1]->refused_by->len, 0u);
+    ffarm_dispatch_set_full(dispatch, Host("gpu"), nullptr);
+    EXPECT_EQ(Next(two), jobs[1]);
+}
+
+TEST_F(Dispatch, GivesToAnotherHostWhatWaitsForADevice)
+{
+    guint gpu = Seat("gpu"), any = Seat("any");
+    const char *full[] = {"cuda:0", "cuda:1", nullptr};
+    FfarmJob *job = Job("nvenc");
+    FfarmStream *video = const_cast<FfarmStream *>(ffarm_media_peek_video(job->item->media));
+    video->width = 1280;
+    video->height = 720;
+    ffarm_dispatch_queue(dispatch, job, 0);
+    ffarm_dispatch_set_full(dispatch, Host("gpu"), full);
+    EXPECT_EQ(Next(gpu), nullptr);
+    EXPECT_EQ(Next(any), job);
+}
+
+TEST_F(Dispatch, AsksNoHostForWhatItsHardwareFailedAt)
+{
+    guint gpu = Seat("gpu");
+    FfarmJob *job = Job("nvenc");
+    FfarmStream *video = const_cast<FfarmStream *>(ffarm_media_peek_video(job->item->media));
+    video->width = 1280;
+    video->height = 720;
+    ffarm_dispatch_queue(dispatch, job, 0);
+    FfarmCapability finding = {};
+    finding.engine = "cuda";
+    finding.codec = "h264";
+    finding.depth = 8;
+    finding.class_ = FFARM_CAPABILITY_BROKEN;
+    g_autoptr(FfarmAbilities) fewer =
+        ffarm_abilities_with_encoder(ffarm_dispatch_peek_abilities(dispatch, Host("gpu")), &finding);
+    ffarm_dispatch_set_abilities(dispatch, Host("gpu"), fewer);
+    EXPECT_EQ(Next(gpu), nullptr);
+    EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), job);
 }
 
 TEST_F(Dispatch, EmptiesItself)

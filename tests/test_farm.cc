@@ -973,7 +973,7 @@ const char nvenc_profile[] = "profiles:\n  nvenc:\n    output_options: -c:v hevc
 std::string Nvenc(const std::string &body)
 {
     return "case \" $* \" in\n"
-           "*' -encoders '*) echo ' V....D hevc_nvenc'; exit 0;;\n"
+           "*' -encoders '*) echo ' V....D hevc_nvenc'; echo ' V....D libx265'; exit 0;;\n"
            "*testsrc2*) exec $ffmpeg -v error -f lavfi -i testsrc2=s=1920x1080:r=25:d=0.4 -pix_fmt yuv420p -c:v "
            "libx264 "
            "-preset ultrafast -f nut pipe:1;;\n"
@@ -1111,4 +1111,183 @@ TEST_F(Farm, MeasuresHowFastAHostIs)
     EXPECT_EQ(speed->height, 480);
     EXPECT_LT(speed->fps, 300 / 5.1);
     EXPECT_GT(speed->fps, 5);
+}
+
+namespace
+{
+const char hevc_profile[] = "profiles:\n  small:\n    codec: hevc\n    speed: fast\n"
+                            "rules:\n  all:\n    profile: small\n";
+// The same for a profile that any engine carries out: what is not hevc_nvenc's is the real ffmpeg's. @decodes: what
+// comes of trying cuda's decoder.
+std::string NvencAndCpu(const std::string &body, const std::string &decodes = "exit 1")
+{
+    return Nvenc("case \" $* \" in *hwdownload*) " + decodes + ";; *hevc_nvenc*) ;; *) exec $ffmpeg \"$@\";; esac\n" +
+                 body);
+}
+} // namespace
+
+namespace
+{
+// Films large enough for hardware.
+class FarmHardware : public Farm
+{
+  protected:
+    std::string Film(const std::string &name)
+    {
+        std::string path = In("media/" + name), output = "file:" + path;
+        const char *argv[] = {
+            "ffmpeg", "-v",      "error",   "-f",        "lavfi",    "-i",      "testsrc2=s=320x240:d=0.4",
+            "-c:v",   "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", output.c_str(),
+            nullptr};
+        EXPECT_TRUE(g_spawn_sync(nullptr, const_cast<char **>(argv), nullptr, G_SPAWN_SEARCH_PATH, nullptr, nullptr,
+                                 nullptr, nullptr, nullptr, nullptr));
+        before[path] = Read(path);
+        inputs.push_back(path);
+        return path;
+    }
+};
+} // namespace
+
+TEST_F(FarmHardware, GoesOnWithTheCpuAndDoesNotTryTheEngineAgain)
+{
+    std::string one = Film("1.mkv"), two = Film("2.mkv");
+    std::string ffmpeg =
+        StandIn("nvenc", NvencAndCpu("echo x >> " + In("calls") + "; refuse '10 bit encode not supported'"));
+    std::map<std::string, std::string> engines, over;
+    hook = [&](const FfarmEvent *event) {
+        if (event->type != FFARM_EVENT_RESULT)
+            return;
+        engines[event->job->item->input->path] = event->job->engine ? event->job->engine : "";
+        over[event->job->item->input->path] = event->job->passed_over ? event->job->passed_over : "";
+    };
+    options.retries = 0;
+    EXPECT_TRUE(Run(Cluster({{"a", ffmpeg}}, "        engines: [cuda, cpu]\n", hevc_profile)));
+    ExpectDone(one);
+    ExpectDone(two);
+    EXPECT_EQ(Of(one).attempts, 1u);
+    EXPECT_EQ(Of(two).attempts, 1u);
+    EXPECT_EQ(engines[one], "cpu");
+    EXPECT_EQ(engines[two], "cpu");
+    EXPECT_NE(over[one].find("cuda: 10 bit encode not supported"), std::string::npos) << over[one];
+    EXPECT_NE(over[two].find("10 bit encode not supported"), std::string::npos) << over[two];
+    EXPECT_EQ(Read(In("calls")), "x\n");
+    EXPECT_TRUE(Said("a: " + one + ": cuda can't encode it (10 bit encode not supported); the CPU does"));
+    EXPECT_TRUE(Said("a: cuda is not used for hevc with 8 bits any more in this run"));
+    EXPECT_EQ(reports["a"], "");
+}
+
+TEST_F(FarmHardware, CountsOnNoEngineThatIsSickInTheMiddle)
+{
+    std::string one = Film("1.mkv"), two = Film("2.mkv");
+    std::string ffmpeg = StandIn("nvenc", NvencAndCpu("echo x >> " + In("calls") + "; [ $(wc -l < " + In("calls") +
+                                                      ") -ge 2 ] && refuse 'dl_fn->cuda_dl->cuInit(0) failed -> "
+                                                      "CUDA_ERROR_UNKNOWN: unknown error'"));
+    EXPECT_TRUE(Run(Cluster({{"a", ffmpeg}}, "        engines: [cuda, cpu]\n", hevc_profile)));
+    ExpectDone(one);
+    ExpectDone(two);
+    EXPECT_TRUE(Said("a: cuda is not used any more in this run (dl_fn->cuda_dl->cuInit(0) failed"));
+    EXPECT_EQ(Read(In("calls")), "x\nx\n");
+}
+
+TEST_F(FarmHardware, TriesADecoderOnceForAllFilmsOfAKind)
+{
+    std::string one = Film("1.mkv"), two = Film("2.mkv");
+    std::string ffmpeg =
+        StandIn("nvenc", NvencAndCpu("", "echo x >> " + In("tries") +
+                                             "; echo '[h264 @ 0x55] [error] Hardware is lacking required "
+                                             "capabilities' >&2; exit 218"));
+    EXPECT_TRUE(Run(Cluster({{"a", ffmpeg}}, "        engines: [cuda, cpu]\n", hevc_profile)));
+    ExpectDone(one);
+    ExpectDone(two);
+    EXPECT_EQ(Read(In("tries")), "x\n");
+    EXPECT_TRUE(Said("cuda can't decode it (Hardware is lacking required capabilities); the CPU decodes"));
+}
+
+TEST_F(FarmHardware, LeavesTheCpuOutOfItWhileTheDeviceIsInUse)
+{
+    std::string film = Film("film.mkv");
+    std::string ffmpeg = StandIn("nvenc", NvencAndCpu("echo x >> " + In("calls") + "; [ $(wc -l < " + In("calls") +
+                                                      ") -le 2 ] && refuse '" + full + "'"));
+    std::string engine;
+    hook = [&](const FfarmEvent *event) {
+        if (event->type == FFARM_EVENT_RESULT)
+            engine = event->job->engine ? event->job->engine : "";
+    };
+    EXPECT_TRUE(Run(Cluster({{"a", ffmpeg}}, "        engines: [cuda, cpu]\n", hevc_profile)));
+    ExpectDone(film);
+    EXPECT_EQ(engine, "cuda");
+    EXPECT_EQ(Read(In("calls")), "x\nx\nx\n");
+}
+
+TEST_F(FarmHardware, FallsBackToTheCpuWhereADeviceStaysInUse)
+{
+    std::string film = Film("film.mkv");
+    std::string ffmpeg = StandIn("nvenc", NvencAndCpu(std::string("refuse '") + full + "'"));
+    options.pause_ms = 10;
+    std::string engine;
+    hook = [&](const FfarmEvent *event) {
+        if (event->type == FFARM_EVENT_RESULT)
+            engine = event->job->engine ? event->job->engine : "";
+    };
+    EXPECT_TRUE(Run(Cluster({{"a", ffmpeg}}, "        engines: [cuda, cpu]\n", hevc_profile)));
+    ExpectDone(film);
+    EXPECT_EQ(engine, "cpu");
+}
+
+TEST_F(FarmHardware, UsesEachDeviceAsOftenAsIsConfigured)
+{
+    for (int i = 0; i < 4; i++)
+        Film("film" + std::to_string(i) + ".mkv");
+    std::string ffmpeg = StandIn("nvenc", NvencAndCpu("sleep 0.3"));
+    std::map<std::string, int> running, most;
+    hook = [&](const FfarmEvent *event) {
+        if (event->type != FFARM_EVENT_JOB || !event->choice)
+            return;
+        std::string name = event->choice->device ? event->choice->device : event->choice->engine;
+        if (event->job->state == FFARM_JOB_CLAIMED)
+            most[name] = std::max(most[name], ++running[name]);
+        if (event->job->state == FFARM_JOB_REPLACING)
+            running[name]--;
+    };
+    EXPECT_TRUE(Run(
+        Cluster({{"a", ffmpeg}}, "        engines: [cuda]\n        devices: {cuda:0: 1, cuda:1: 2}\n", hevc_profile)));
+    EXPECT_EQ(summary.done, 4u);
+    EXPECT_EQ(most["0"], 1);
+    EXPECT_EQ(most["1"], 2);
+}
+
+TEST_F(Farm, LeavesAFilmAloneThatWouldLoseItsHdrEverywhere)
+{
+    std::string film = In("media/film.mkv"), output = "file:" + film;
+    const char *argv[] = {"ffmpeg",
+                          "-v",
+                          "error",
+                          "-f",
+                          "lavfi",
+                          "-i",
+                          "testsrc2=s=128x96:d=0.4",
+                          "-c:v",
+                          "libx265",
+                          "-preset",
+                          "ultrafast",
+                          "-pix_fmt",
+                          "yuv420p10le",
+                          "-x265-params",
+                          "log-level=none:hdr10=1:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:"
+                          "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1):"
+                          "max-cll=1000,400",
+                          output.c_str(),
+                          nullptr};
+    ASSERT_TRUE(g_spawn_sync(nullptr, const_cast<char **>(argv), nullptr, G_SPAWN_SEARCH_PATH, nullptr, nullptr,
+                             nullptr, nullptr, nullptr, nullptr));
+    before[film] = Read(film);
+    inputs.push_back(film);
+    // Only when the hosts are asked is it known that their ffmpeg is too old for it.
+    std::string ffmpeg = StandIn("old", copies);
+    EXPECT_TRUE(Run(Cluster({{"a", ffmpeg}, {"b", ffmpeg}}, "        engines: [cpu]\n", hevc_profile)));
+    EXPECT_EQ(Of(film), FFARM_JOB_SKIPPED) << Of(film).error;
+    EXPECT_NE(Of(film).error.find("left as it is (a: "), std::string::npos) << Of(film).error;
+    EXPECT_NE(Of(film).error.find("; b: "), std::string::npos) << Of(film).error;
+    EXPECT_EQ(summary.skipped, 1u);
+    ExpectUntouched();
 }

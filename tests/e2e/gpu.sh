@@ -112,6 +112,33 @@ encode
 ok "a film too wide for the device is done by the CPU" is "$(results)" "1 done cpu"
 ok "and why is said" grep -q 'exceeds 1920' <(passed_over)
 
+state one min_width=300
+films 1
+encode
+ok "a film too narrow for the device is done by the CPU" ended "1 done cpu"
+ok "and why is said" grep -q 'Frame Dimension' <(passed_over)
+state one crash_after=20
+films 1
+encode
+ok "a driver that takes ffmpeg with it: the CPU makes the film" ended "1 done cpu"
+
+# --- 10 bits ---
+film "$D/deep.mkv" -vf scale=256:144 -pix_fmt yuv420p10le
+depth() { ffprobe -v error -select_streams v:0 -show_entries stream=pix_fmt -of csv=p=0 $media/film1.mkv; }
+state one
+films 1
+cp -p "$D/deep.mkv" $media/film1.mkv
+encode
+ok "a film of 10 bits" ended "1 done cuda"
+ok "keeps them" is "$(depth)" yuv420p10le
+state one ten_bit=0
+films 1
+cp -p "$D/deep.mkv" $media/film1.mkv
+encode
+ok "where the device has none, the CPU makes it" ended "1 done cpu"
+ok "and it keeps them" is "$(depth)" yuv420p10le
+ok "and why is said" grep -q '10 bit encode not supported' <(passed_over)
+
 # --- decoding ---
 state one decode=0
 films 1

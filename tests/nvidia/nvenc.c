@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* libnvidia-encode.so.1, as far as ffmpeg needs it: the interface before x264 and x265. */
 #include <ffnvcodec/nvEncodeAPI.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -281,7 +282,10 @@ static NVENCSTATUS encode(void *encoder, NV_ENC_PIC_PARAMS *params)
     Session *session = encoder;
     if (params->encodePicFlags & NV_ENC_PIC_FLAG_EOS)
         return NV_ENC_SUCCESS;
-    long last = state_number("fail_after", -1);
+    long last = state_number("crash_after", -1);
+    if (last >= 0 && session->n_frames >= last)
+        raise(SIGSEGV);
+    last = state_number("fail_after", -1);
     if (last >= 0 && session->n_frames >= last)
         return refuse(session, NV_ENC_ERR_GENERIC, "the stand-in was told to fail");
     usleep((useconds_t)state_number("frame_ms", 0) * 1000);

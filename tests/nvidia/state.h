@@ -20,6 +20,7 @@
  *   min_width=N     narrowest picture; refused when the encoder is initialized
  *   initialize=N    initializing the encoder ends with this NVENCSTATUS
  *   fail_after=N    after N frames encoding ends with a generic error
+ *   crash_after=N   after N frames the process dies in the driver
  *   frame_ms=N      each frame takes so long
  *   decode=0        the device decodes nothing, else H.264 of 8 bits
  *   decode_min=N    and nothing narrower or lower than that (16)

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include "abilities.h"
+#include "host.h"
+#include "media.h"
+#include "profile.h"
+
+G_BEGIN_DECLS
+
+/* literal_engine.h — private: what is known of an engine that a profile's own options name. They are run as they are.
+ * Pure. Threads: safe. */
+
+/* The device that @profile's options name, else the first of @host's devices of @engine that have a limit.
+ * Returns: borrowed; NULL: the one that the engine takes itself. */
+const char *ffarm_literal_device(const FfarmProfile *profile, const char *engine, const FfarmHost *host);
+
+/* What a trial said of the encoder that @profile names, for a source of @video (nullable). @abilities, @device: NULL is
+ * legal. Returns: borrowed; NULL: there is none that is about it. */
+const FfarmCapability *ffarm_literal_trial(const FfarmAbilities *abilities, const FfarmProfile *profile,
+                                           const char *engine, const char *device, const FfarmStream *video);
+
+G_END_DECLS
