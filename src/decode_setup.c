@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+/* NVENC keeps frames until those have come that they wait for: without surfaces to spare the decoder drops what
+ * follows, and ffmpeg's status is 0. The device has 32 at most, and each thread of the decoder would take one. */
+#define NVDEC_SURFACES "-threads 1 -extra_hw_frames 16"
+
 static gboolean is_engine(const FfarmDecodeDevice *device, const char *engine)
 {
     return g_strcmp0(device->engine, engine) == 0;
@@ -95,6 +99,8 @@ char **ffarm_decode_setup_options(const FfarmDecodeDevice *device, const FfarmSt
                    : is_engine(device, "amf")        ? "d3d11"
                                                      : hwaccel);
     }
+    if (stays && is_engine(device, "cuda"))
+        add(words, NVDEC_SURFACES);
     return end(words);
 }
 

@@ -34,7 +34,9 @@ class FarmTest : public testing::Test
         // GLib reads this once for the process.
         static char *state = scratch_new();
         g_setenv("XDG_STATE_HOME", state, TRUE);
-        std::atexit([] { scratch_free(state); });
+        // Once, however many suites there are.
+        static const int registered = std::atexit([] { scratch_free(state); });
+        EXPECT_EQ(registered, 0);
     }
     void SetUp() override
     {

@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 #include <string>
 #include <sys/stat.h>
+#include <thread>
 #include <vector>
 
 #include "capability.h"
@@ -639,6 +640,29 @@ TEST_F(Learning, WhatIsInUseIsAskedAgainSoonAndNeverKept)
     EXPECT_EQ(Learn(), "4, cuda h264 8 in_use");
     learning.is_fresh = FALSE;
     EXPECT_EQ(Learn(), "0, cuda h264 8 proved, cuda h264 10 wrong_picture");
+}
+
+TEST_F(Learning, NobodyWaitsForADeviceInUseThatIsNotWantedAnyMore)
+{
+    g_autoptr(GCancellable) cancellable = g_cancellable_new();
+    State("echo 'OpenEncodeSessionEx failed: out of memory (10)' >&2; exit 1");
+    learning.pause_ms = 60000;
+    FfarmHostReport report = {};
+    report.host = host;
+    report.is_usable = TRUE;
+    g_autoptr(GPtrArray) reports = g_ptr_array_new();
+    g_ptr_array_add(reports, &report);
+    std::thread canceller([this, cancellable] {
+        for (int i = 0; i < 1000 && Calls("-c:v") == 0; i++)
+            g_usleep(10000);
+        g_usleep(300000);
+        g_cancellable_cancel(cancellable);
+    });
+    gint64 begin_us = g_get_monotonic_time();
+    EXPECT_FALSE(ffarm_capability_learn_all(reports, &learning, cancellable, nullptr));
+    EXPECT_LT(g_get_monotonic_time() - begin_us, 20 * G_USEC_PER_SEC);
+    EXPECT_EQ(report.abilities, nullptr);
+    canceller.join();
 }
 
 TEST_F(Learning, WhatIsSickOrNotUnderstoodIsNotKeptAndEndsWhatWas)

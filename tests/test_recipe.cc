@@ -313,9 +313,9 @@ TEST(Recipe, WaysOfEveryEngine)
         std::string words;
     } cases[] = {
         {{"cuda", nullptr, "cuda", nullptr, TRUE, FFARM_OS_LINUX, 8, nullptr},
-         "-hwaccel cuda -hwaccel_output_format cuda | " + nvenc + knob},
+         "-hwaccel cuda -hwaccel_output_format cuda -threads 1 -extra_hw_frames 16 | " + nvenc + knob},
         {{"cuda", "1", "cuda", nullptr, TRUE, FFARM_OS_LINUX, 10, nullptr},
-         "-hwaccel cuda -hwaccel_device 1 -hwaccel_output_format cuda | " + nvenc +
+         "-hwaccel cuda -hwaccel_device 1 -hwaccel_output_format cuda -threads 1 -extra_hw_frames 16 | " + nvenc +
              "-profile:v main10 -gpu 1 -vf scale_cuda=format=p010le " + knob},
         {{"cuda", "1", "cuda", nullptr, FALSE, FFARM_OS_LINUX, 10, nullptr},
          "-hwaccel cuda -hwaccel_device 1 | " + nvenc + "-profile:v main10 -gpu 1 -pix_fmt p010le " + knob},

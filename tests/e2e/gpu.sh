@@ -14,7 +14,7 @@ done
 # gpu_start NAME ADDRESS: a host whose driver's state is in /run/hosts/gpu/NAME/state.
 gpu_start() {
   local folder=/run/hosts/gpu/$1
-  mkdir -p "$folder" && mkdir -m 1777 "$folder/sessions"
+  mkdir -p "$folder" && mkdir -m 777 "$folder/sessions"
   printf '#!/bin/sh\nFFARM_NVIDIA_STATE=%s FFARM_NVIDIA_SESSIONS=%s FFARM_NVIDIA_BUILD=/run/hosts/nvidia exec /run/hosts/nvidia/ffmpeg.sh "$@"\n' \
     "$folder/state" "$folder/sessions" >"$folder/ffmpeg"
   chmod 755 "$folder/ffmpeg"
@@ -148,6 +148,7 @@ state one interval=4
 films 1
 encode
 ok "presets with B-frames, which keep surfaces of the decoder" ended "1 done cuda"
+ok "there are enough of them" is "$(passed_over)" ""
 
 # --- busy ---
 cluster "one=, engines: [cuda]"
@@ -158,6 +159,16 @@ encode
 wait $!
 ok "a GPU that others use is waited for" ended "1 done cuda"
 ok "which is no failed attempt" is "$(attempts)" 1
+
+state one sessions=1 frame_ms=20
+films 1
+on one /run/hosts/gpu/one/ffmpeg -nostdin -v error -f lavfi -i testsrc2=s=320x240:d=1000 -c:v hevc_nvenc -f null - &
+disown
+until grep -qs opened /run/hosts/gpu/one/sessions/log; do sleep 0.1; done
+(sleep 4 && kill -9 "$(sed -n 's/opened //p;1q' /run/hosts/gpu/one/sessions/log)") &
+encode
+wait $!
+ok "a GPU that another program has, until it is killed" ended "1 done cuda"
 
 cluster "one=, engines: [cuda], queues: {default: 3}"
 state one sessions=1 frame_ms=20

@@ -6,11 +6,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "state.h"
 
 #define NO_LIMIT 1000
+
+/* Several users of the machine share what is in the folder. */
+static int open_shared(const char *path, int flags)
+{
+    mode_t before = umask(0);
+    int fd = open(path, flags | O_CREAT | O_CLOEXEC, 0666);
+    umask(before);
+    return fd;
+}
 
 void sessions_note(const char *event)
 {
@@ -19,7 +29,7 @@ void sessions_note(const char *event)
         return;
     char path[PATH_MAX], line[64];
     snprintf(path, sizeof path, "%s/log", folder);
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    int fd = open_shared(path, O_WRONLY | O_APPEND);
     if (fd < 0)
         return;
     int length = snprintf(line, sizeof line, "%s %ld\n", event, (long)getpid());
@@ -32,7 +42,7 @@ static int try_place(const char *folder, long place)
 {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/place.%ld", folder, place);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    int fd = open_shared(path, O_RDWR);
     if (fd < 0) {
         perror(path);
         return -1;
