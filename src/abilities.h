@@ -82,7 +82,8 @@ void ffarm_decode_capability_free(FfarmDecodeCapability *capability); /* NULL is
  * Returns: borrowed; NULL: nothing is known. */
 const FfarmCapability *ffarm_abilities_find_encoder(const FfarmAbilities *abilities, const char *engine,
                                                     const char *device, const char *codec, int depth);
-/* The same for decoding a source like this. */
+/* What is known of @engine on this @device (NULL: the one that it takes itself) decoding a source like this; nothing is
+ * concluded from other sources or devices. Returns: borrowed; NULL: nothing is known. */
 const FfarmDecodeCapability *ffarm_abilities_find_decoder(const FfarmAbilities *abilities, const char *engine,
                                                           const char *device, const char *codec, const char *profile,
                                                           const char *pix_fmt);

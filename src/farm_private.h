@@ -95,7 +95,7 @@ void ffarm_farm_unlock(FfarmFarm *farm, FfarmJob *job);
 /* farm_speeds.c: how fast hosts are. */
 /* From here on @host's @abilities (nullable) are known, with the speeds that the journal has of it. */
 void ffarm_farm_know(FfarmFarm *farm, const FfarmHost *host, const FfarmAbilities *abilities);
-/* Remembers how fast the encode of @job in the way of @choice was, if it went well and tells that. */
+/* Remembers how fast the encode of @job was in the way that @outcome names, if it went well and tells that. */
 void ffarm_farm_note_speed(FfarmFarm *farm, const FfarmJob *job, const FfarmOutcome *outcome);
 
 /* farm_hosts.c: who can be given work. */

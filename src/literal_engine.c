@@ -32,15 +32,20 @@ const char *ffarm_literal_device(const FfarmProfile *profile, const char *engine
     return device;
 }
 
+int ffarm_literal_depth(const FfarmProfile *profile, const FfarmStream *video)
+{
+    const char *asked = ffarm_output_options_pix_fmt(profile);
+    int depth = asked ? ffarm_pix_fmt_depth(asked) : video ? video->bit_depth : 0;
+    return depth > 8 ? 10 : 8;
+}
+
 const FfarmCapability *ffarm_literal_trial(const FfarmAbilities *abilities, const FfarmProfile *profile,
                                            const char *engine, const char *device, const FfarmStream *video)
 {
     const char *encoder = ffarm_output_options_encoder(profile, FFARM_STREAM_VIDEO, 0);
     const char *codec = encoder ? ffarm_codec_of_encoder(encoder) : NULL;
-    const char *asked = ffarm_output_options_pix_fmt(profile);
-    int depth = asked ? ffarm_pix_fmt_depth(asked) : video ? video->bit_depth : 0;
     const FfarmEncoder *known = codec ? ffarm_engine_encoder(engine, codec) : NULL;
     if (!known || strcmp(known->name, encoder) != 0)
         return NULL;
-    return ffarm_abilities_find_encoder(abilities, engine, device, codec, depth > 8 ? 10 : 8);
+    return ffarm_abilities_find_encoder(abilities, engine, device, codec, ffarm_literal_depth(profile, video));
 }

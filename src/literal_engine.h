@@ -16,6 +16,9 @@ G_BEGIN_DECLS
  * Returns: borrowed; NULL: the one that the engine takes itself. */
 const char *ffarm_literal_device(const FfarmProfile *profile, const char *engine, const FfarmHost *host);
 
+/* Bits with which @profile's options encode a source of @video (nullable): 8 or 10. */
+int ffarm_literal_depth(const FfarmProfile *profile, const FfarmStream *video);
+
 /* What a trial said of the encoder that @profile names, for a source of @video (nullable). @abilities, @device: NULL is
  * legal. Returns: borrowed; NULL: there is none that is about it. */
 const FfarmCapability *ffarm_literal_trial(const FfarmAbilities *abilities, const FfarmProfile *profile,

@@ -72,7 +72,8 @@ typedef struct {
     GPtrArray *hosts;    /* of FfarmHost: enabled (and --host) ones of every cluster used, each once; the implicit local
                             host of runs without -c among them. Owned. */
     GPtrArray *disabled; /* of FfarmHost of the same clusters that do not take part. Owned. */
-    GHashTable *abilities; /* const FfarmHost* -> FfarmAbilities: what was known when the plan was made. Owned; nullable */
+    GHashTable
+        *abilities; /* const FfarmHost* -> FfarmAbilities: what was known when the plan was made. Owned; nullable */
 } FfarmPlan;
 
 /* How one host would do one item. */
@@ -130,7 +131,8 @@ FfarmPlan *ffarm_plan_new(const FfarmSettings *settings, GPtrArray *inputs, cons
 void ffarm_plan_free(FfarmPlan *plan); /* NULL is legal */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmPlan, ffarm_plan_free)
 
-/* How @host does @item (status ENCODE): with the fastest of its engines that can, and what to fall back on. Pure: the
+/* How @host does @item (status ENCODE): with the first of its engines that can (the fastest, where the
+ * configuration gives no order), and what to fall back on. Pure: the
  * same answer every time.
  * @conditions: nullable
  * @refusal: nullable; set when NULL is returned.

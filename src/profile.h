@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* profile.h — an encoding recipe. Profiles, mixins and templates of the configuration all become this one form; included
- * profiles are merged in when the settings are loaded.
+/* profile.h — an encoding recipe. Profiles, mixins and templates of the configuration all become this one form;
+ * included profiles are merged in when the settings are loaded.
  *
  * Threads: immutable once the settings are loaded; may be read from any thread.
  * Errors:  none: nothing here fails. What can't be a profile was found when the settings were loaded. */
@@ -39,11 +39,12 @@ typedef enum {
 } FfarmSection;
 
 typedef struct {
-    char *name;                             /* "cuda", "qsv", "vaapi", "videotoolbox", "amf", "cpu" */
+    char *name;                              /* "cuda", "qsv", "vaapi", "videotoolbox", "amf", "cpu" */
     FfarmOptions sections[FFARM_N_SECTIONS]; /* merged over the profile's own on a host that uses this engine */
 } FfarmEngineOptions;
 
-/* What a recipe has done to the picture beside encoding it: the proof of a result expects just that. All zero: nothing. */
+/* What a recipe has done to the picture beside encoding it: the proof of a result expects just that. All zero: nothing.
+ */
 typedef struct {
     char *graph;         /* value of its filter option; NULL: none */
     char *own;           /* the part of it that the profile says itself; NULL: none */
@@ -61,20 +62,20 @@ typedef struct {
     double threshold;       /* least saving in percent; 0: any result is welcome */
     double threshold_check; /* percent done from which a hopeless encode is stopped early; 100: never early */
     char *queue;            /* nullable */
-    guint stall_timeout;    /* seconds without progress after which the encode is stopped; 0: as the configuration says */
-    FfarmTristate automap;  /* unset: as the configuration says */
+    guint stall_timeout; /* seconds without progress after which the encode is stopped; 0: as the configuration says */
+    FfarmTristate automap;    /* unset: as the configuration says */
     FfarmOriginals originals; /* unset: as the configuration says */
     FfarmTristate keep_times; /* unset: as the configuration says */
     FfarmLanguages audio, subtitle;
-    char *codec;            /* "h264", "hevc", "av1", "copy": options are those of the host's engine; NULL: its own */
-    char *speed;            /* "fast", "balanced", "best"; nullable */
-    char *bit_depth;        /* "auto", "8", "10"; nullable */
-    char *hdr;              /* "keep", "tonemap", "skip"; nullable: keep */
-    char *quality;          /* "low", "medium", "high", "0".."51"; nullable */
-    FfarmProof proof;       /* what it leaves unset is as the configuration says */
-    GPtrArray *engines;     /* of FfarmEngineOptions, in the order of the file */
-    FfarmLaid laid;         /* by a recipe */
-    guint line, column;     /* where it stands in the configuration; 0 for built-in ones */
+    char *codec;        /* "h264", "hevc", "av1", "copy": options are those of the host's engine; NULL: its own */
+    char *speed;        /* "fast", "balanced", "best"; nullable */
+    char *bit_depth;    /* "auto", "8", "10"; nullable */
+    char *hdr;          /* "keep", "tonemap", "skip"; nullable: keep */
+    char *quality;      /* "low", "medium", "high", "0".."51"; nullable */
+    FfarmProof proof;   /* what it leaves unset is as the configuration says */
+    GPtrArray *engines; /* of FfarmEngineOptions, in the order of the file */
+    FfarmLaid laid;     /* by a recipe */
+    guint line, column; /* where it stands in the configuration; 0 for built-in ones */
 } FfarmProfile;
 
 FfarmProfile *ffarm_profile_new(const char *name) G_GNUC_WARN_UNUSED_RESULT;
@@ -87,26 +88,26 @@ FfarmEngineOptions *ffarm_profile_add_engine(FfarmProfile *profile, const char *
 /* Returns: the options of @profile for the engine @name, borrowed; NULL if it has none. */
 FfarmEngineOptions *ffarm_profile_find_engine(const FfarmProfile *profile, const char *name);
 
-/* Replaces @profile's video, audio and subtitle sections, and those that its engines have, by those of the first of @mixins
- * (nullable, n_mixins may be 0) that has the section. A codec, with its speed, bit depth and quality, counts as a video
- * section. Nothing else of a mixin counts; a null section counts as none.
- * Returns: new profile, named as @profile. */
-FfarmProfile *ffarm_profile_with_mixins(const FfarmProfile *profile, const FfarmProfile *const *mixins, guint n_mixins)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* Replaces @profile's video, audio and subtitle sections, and those that its engines have, by those of the first of
+ * @mixins (nullable, n_mixins may be 0) that has the section. A codec, with its speed, bit depth, quality and hdr,
+ * counts as a video section. Nothing else of a mixin counts; a null section counts as none. Returns: new profile, named
+ * as @profile. */
+FfarmProfile *ffarm_profile_with_mixins(const FfarmProfile *profile, const FfarmProfile *const *mixins,
+                                        guint n_mixins) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Merges the options that @profile has for @engine (NULL: none) over its own.
  * Returns: new profile, named as @profile, without engines. */
 FfarmProfile *ffarm_profile_for_engine(const FfarmProfile *profile, const char *engine) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Merges @child over @parent as `include` does: lists option by option (parent's order, then the child's new ones; an option
- * is a word that begins with '-' and is no number, with the words up to the next one), anything else replaced whole.
- * A null @child changes nothing; an empty string empties. ffmpeg's own synonyms (-acodec, -codec:a, -c:a) are one option.
- * Returns: new NULL-terminated list of words with is_list set as in the result. */
+/* Merges @child over @parent as `include` does: lists option by option (parent's order, then the child's new ones; an
+ * option is a word that begins with '-' and is no number, with the words up to the next one), anything else replaced
+ * whole. A null @child changes nothing; an empty string empties. ffmpeg's own synonyms (-acodec, -codec:a, -c:a) are
+ * one option. Returns: new NULL-terminated list of words with is_list set as in the result. */
 FfarmOptions ffarm_options_merge(const FfarmOptions *parent, const FfarmOptions *child);
 void ffarm_options_clear(FfarmOptions *options);
 
-/* What of @profile decides how a file is encoded, as a short text: equal for profiles that do the same, whatever they are
- * called. @automap: as the configuration says. Returns: new string. */
+/* What of @profile decides how a file is encoded, as a short text: equal for profiles that do the same, whatever they
+ * are called. @automap: as the configuration says. Returns: new string. */
 char *ffarm_profile_fingerprint(const FfarmProfile *profile, gboolean automap) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The value of the last @option ("-c:v", or a synonym) in @section, or NULL. Borrowed. */

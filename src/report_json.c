@@ -54,8 +54,8 @@ static void add_way(JsonBuilder *builder, const FfarmChoice *choice)
     ffarm_json_add_string(builder, "engine", choice->engine);
     ffarm_json_add_string(builder, "device", choice->device);
     ffarm_json_add_string(builder, "decoder", choice->decoder);
-    ffarm_json_add_boolean(builder, "stays", choice->stays);
-    ffarm_json_add_boolean(builder, "wants_proof", choice->wants_proof);
+    ffarm_json_add_boolean(builder, "within_device", choice->stays);
+    ffarm_json_add_boolean(builder, "tries_decoder", choice->wants_proof);
 }
 
 static void add_fallbacks(JsonBuilder *builder, const FfarmChoice *choice)

@@ -49,7 +49,8 @@ typedef struct {
     FfarmVerifyFlags flags;
     const FfarmProfile *profile; /* with mixins and engine applied, for the codecs and the pixel format it asks for;
                                     NULL: it asks for none */
-    gboolean passes_hdr10; /* the encoder is known to pass on mastering display and light level */
+    gboolean passes_hdr10; /* the encoder is known to pass on mastering display and light level: nothing needs to be
+ said of it beforehand; only ffarm_verify_foresee() looks at it */
 } FfarmPromise;
 
 /* A file and what was measured of it by reading all its packets. */

@@ -10,6 +10,7 @@
 #include "here.h"
 #include "job_error.h"
 #include "descent.h"
+#include "literal_engine.h"
 #include "output_options.h"
 #include "recipe.h"
 
@@ -73,11 +74,13 @@ static void tell_finding(const FfarmAttempt *attempt, const FfarmDescent *step)
     if (step->part == FFARM_DESCENT_DECODER || step->part == FFARM_DESCENT_EITHER || strcmp(rung->engine, "cpu") == 0)
         return;
     const char *encoder = ffarm_output_options_encoder(rung->profile, FFARM_STREAM_VIDEO, 0);
+    const FfarmStream *video = ffarm_media_peek_video(attempt->source);
     FfarmCapability finding = {
         .engine = rung->engine,
         .device = rung->device,
         .codec = ffarm_codec_of_encoder(encoder),
-        .depth = ffarm_recipe_depth(rung->profile, ffarm_media_peek_video(attempt->source)),
+        .depth =
+            rung->profile->codec ? ffarm_recipe_depth(rung->profile, video) : ffarm_literal_depth(rung->profile, video),
         .class_ = step->class_,
         .words = step->words,
     };
@@ -89,6 +92,7 @@ static void stand_on(FfarmAttempt *attempt, const FfarmChoice *rung)
     attempt->rung = rung;
     attempt->outcome->choice = rung;
     attempt->encoded_bytes = 0;
+    attempt->outcome->watch = (FfarmStopwatch){0};
     gsize length = 0;
     const char *said = ffarm_ffmpeg_log_peek_tail(attempt->log, &length);
     g_string_append_len(attempt->said, said, (gssize)length);

@@ -98,6 +98,12 @@ class FfmpegHelp
         return of_program_.count(name) > 0 || (name.rfind("no", 0) == 0 && of_program_.count(name.substr(2)) > 0);
     }
 
+    // TRUE for options of every codec.
+    bool IsOfCodecs(const std::string &option) const
+    {
+        return generic_.count(option.substr(1, option.find(':') - 1)) > 0;
+    }
+
     // Why @option with @value is wrong for @encoder; empty if there is nothing to say against it.
     std::string Objection(const std::string &encoder, const std::string &option, const std::string &value)
     {

@@ -193,7 +193,7 @@ class CommandsOf : public testing::TestWithParam<std::string>
         for (const std::string &filter : Split(ValueOf(words, "-vf"), ","))
             EXPECT_TRUE(filter.empty() || Help()->Lists("filters", Split(filter, "=")[0])) << filter;
         for (char **word = input; *word && word[1]; word += 2) {
-            EXPECT_TRUE(Help()->IsOfProgram(*word)) << *word;
+            EXPECT_TRUE(Help()->IsOfProgram(*word) || Help()->IsOfCodecs(*word)) << *word;
             const char *list = strcmp(*word, "-hwaccel") == 0   ? "hwaccels"
                                : g_str_has_prefix(*word, "-c:") ? "decoders"
                                                                 : nullptr;

@@ -205,10 +205,10 @@ class Worker : public PlanTest
                            "\nfor last; do :; done\nout=${last#file:}\n" + body + "\n";
         Touch("ffmpeg", text.c_str());
         chmod(Path("ffmpeg").c_str(), 0755);
-        Configure(
-            "config:\n  clusters:\n    c:\n      box: {type: local, engines: [cuda, cpu], ffmpeg: " + Path("ffmpeg") +
-            "}\nprofiles:\n  hardware: {output_options: -c:v hevc_nvenc}\n"
-            "  cpu: {output_options: -c copy}\n");
+        Configure("config:\n  clusters:\n    c:\n      box: {type: local, engines: [cuda, cpu], ffmpeg: " +
+                  Path("ffmpeg") + "}\nprofiles:\n  hardware: {output_options: -c:v hevc_nvenc" + more_options +
+                  "}\n"
+                  "  cpu: {output_options: -c copy}\n");
         Give("film.mkv", "c", "hardware");
         EXPECT_TRUE(Plan());
         g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(0), Host(0), nullptr, nullptr);
@@ -236,6 +236,7 @@ class Worker : public PlanTest
             static_cast<Worker *>(test)->messages.push_back(message);
         };
         work.on_rung = [](const FfarmChoice *rung, const char *reason, gpointer test) {
+            static_cast<Worker *>(test)->rung_us = g_get_monotonic_time();
             static_cast<Worker *>(test)->rungs.push_back(std::string(rung->engine) + " after " + reason);
         };
         work.on_finding = [](const FfarmCapability *finding, gpointer test) {
@@ -253,6 +254,7 @@ class Worker : public PlanTest
         EXPECT_TRUE(ffarm_runner_open(runner, 0, nullptr, nullptr));
         g_autoptr(FfarmOutcome) outcome = ffarm_worker_do(runner, &work, nullptr);
         engine = outcome->choice->engine;
+        begun_us = outcome->watch.begin_us;
         if (outcome->error) {
             failure = outcome->error->message;
             code = outcome->error->code;
@@ -280,7 +282,9 @@ class Worker : public PlanTest
         return "case \" $* \" in *hevc_nvenc*) echo x >> $log\n" + body + ";; esac\nexec $ffmpeg \"$@\"";
     }
     std::string before, engine, failure, log;
+    gint64 rung_us = 0, begun_us = 0; // when the next rung's turn came; when the last encode began by its own words
     int code = -1;
+    std::string more_options; // of the hardware's profile
     bool has_decoder = false; // the hardware's rung decodes there, too, which nobody has proved
     Names states, messages, rungs, findings, decoders;
 };
@@ -299,6 +303,13 @@ TEST_F(Worker, GoesOnWithTheCpuWhereTheEngineCanNot)
     EXPECT_EQ(Read("calls"), "x\n");
 }
 
+TEST_F(Worker, TellsTheDepthThatTheEncoderFailedAt)
+{
+    more_options = " -pix_fmt p010le";
+    EXPECT_EQ(Do(OnHardware(Fail(no_10_bit))), FFARM_JOB_DONE) << failure;
+    EXPECT_EQ(findings, (Names{"cuda hevc 10 cap_missing"}));
+}
+
 TEST_F(Worker, DoesNotStepDownForABusyDevice)
 {
     EXPECT_EQ(Do(OnHardware(Fail(session_cap))), FFARM_JOB_FAILED);
@@ -313,12 +324,15 @@ TEST_F(Worker, MakesABadPictureAnewOnce)
 {
     // A film of another size, from the hardware and then from the CPU, too.
     EXPECT_EQ(Do("echo x >> $log\n$ffmpeg -v error -y -i \"" + Path("film.mkv") +
-                 "\" -vf scale=32:32 -c:v libx264 -preset ultrafast -c:a copy -f matroska \"file:$out\"\n"),
+                 "\" -vf scale=32:32 -c:v libx264 -preset ultrafast -c:a copy -f matroska \"file:$out\"\nprintf "
+                 "'frame=25\\nprogress=end\\n'"),
               FFARM_JOB_FAILED);
     EXPECT_EQ(code, FFARM_JOB_ERROR_MISMATCH);
     EXPECT_EQ(Read("calls"), "x\nx\n");
     EXPECT_EQ(engine, "cpu");
     EXPECT_EQ(states, (Names{"encoding", "verifying", "encoding", "verifying"}));
+    EXPECT_GT(rung_us, 0);
+    EXPECT_GE(begun_us, rung_us) << "the hardware's time was counted, too";
     ASSERT_EQ(findings.size(), 1u);
     EXPECT_EQ(findings[0], "cuda hevc 8 wrong_picture");
     EXPECT_EQ(Read("film.mkv"), before);

@@ -44,6 +44,7 @@ while [ $# -gt 0 ]; do
   shift 2
 done
 [ -z "$cluster" ] || [ -n "$host" ] || { echo "calibrate.sh: -c needs --host" >&2; exit 2; }
+[ -z "$host" ] || [ -n "$cluster" ] || { echo "calibrate.sh: --host needs -c" >&2; exit 2; }
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/ffarm-calibrate.XXXXXX")
 there_folder=''

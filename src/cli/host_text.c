@@ -145,7 +145,7 @@ static void print_engines(const FfarmHost *host, const GPtrArray *rows)
         if (strcmp(group.engine, last.engine) == 0 && g_strcmp0(group.device, last.device) == 0)
             continue;
         last = group;
-        g_autofree char *label = group.device ? g_strconcat(group.engine, " ", group.device, NULL) : NULL;
+        g_autofree char *label = group.device ? g_strconcat(group.engine, ":", group.device, NULL) : NULL;
         g_autofree char *text = describe(&group);
         print_fact(label ? label : group.engine, text);
     }

@@ -41,12 +41,12 @@ static void print_verdict(const FfarmVerdict *verdict)
     }
 }
 
-/* "cuda 1, decoded on cuda, within the device". */
+/* "cuda:1, decoded on cuda, within the device". */
 static char *name_way(const FfarmChoice *choice)
 {
     GString *text = g_string_new(choice->engine);
     if (choice->device)
-        g_string_append_printf(text, " %s", choice->device);
+        g_string_append_printf(text, ":%s", choice->device);
     if (choice->decoder)
         g_string_append_printf(text, ", decoded on %s%s%s", choice->decoder, choice->stays ? ", within the device" : "",
                                choice->wants_proof ? ", if it proves able to" : "");
