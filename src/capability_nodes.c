@@ -5,6 +5,7 @@
 
 #define ASK_MS 15000
 #define MOST_NODES 4
+#define MOST_DIGITS 4 /* of the number of a node: the kernel ends at 191 */
 
 void ffarm_nodes_parse(const char *listing, GPtrArray *nodes)
 {
@@ -13,7 +14,7 @@ void ffarm_nodes_parse(const char *listing, GPtrArray *nodes)
     for (char **line = lines; *line && nodes->len < MOST_NODES; line++) {
         const char *blank = strrchr(*line, ' '), *name = blank ? blank + 1 : *line;
         const char *number = g_str_has_prefix(name, start) ? name + strlen(start) : "";
-        if (*number && strspn(number, "0123456789") == strlen(number))
+        if (*number && strlen(number) <= MOST_DIGITS && strspn(number, "0123456789") == strlen(number))
             g_ptr_array_add(nodes, g_strconcat("/dev/dri/", name, NULL));
     }
 }

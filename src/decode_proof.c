@@ -2,6 +2,7 @@
 #include "decode_proof.h"
 
 #include <signal.h>
+#include "misleading.h"
 #include "progress.h"
 
 #define LIMIT_MS 15000
@@ -48,7 +49,7 @@ char **ffarm_decode_proof_argv(const FfarmDecodeTrial *trial)
 
 gint64 ffarm_decode_proof_expect(const FfarmDecodeTrial *trial)
 {
-    double whole = (double)trial->duration_us / G_USEC_PER_SEC * trial->video->fps;
+    double whole = (double)trial->source->duration_us / G_USEC_PER_SEC * trial->video->fps;
     /* A container's length may take in half a frame that is none. */
     return whole > 0 && whole < FFARM_DECODE_PROOF_FRAMES + 1 ? MAX((gint64)whole - 1, 1) : FFARM_DECODE_PROOF_FRAMES;
 }
@@ -133,6 +134,7 @@ gboolean ffarm_decode_proof_run(FfarmRunner *runner, const FfarmDecodeTrial *tri
     g_auto(GStrv) argv = ffarm_decode_proof_argv(trial);
     g_autoptr(FfarmProgressReader) reader = ffarm_progress_reader_new(0, 0);
     g_autoptr(FfarmFfmpegLog) log = ffarm_ffmpeg_log_new(NULL);
+    ffarm_ffmpeg_log_distrust(log, ffarm_misleading_list(trial->source));
     Catch caught = {reader, log, 0};
     const FfarmCommand command = {.argv = (const char *const *)argv,
                                   .timeout_ms = LIMIT_MS,

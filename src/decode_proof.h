@@ -20,8 +20,8 @@ typedef struct {
     const char *ffmpeg;         /* there */
     const char *const *options; /* before -i: see FfarmChoice.proof_options */
     const char *input;          /* the film, as it lies there */
+    const FfarmMedia *source;   /* the same, as it was probed */
     const FfarmStream *video;   /* of it */
-    gint64 duration_us;         /* of it; 0: unknown */
 } FfarmDecodeTrial;
 
 /* ffmpeg's arguments for it. Pure. Returns: free with g_strfreev(). */

@@ -4,7 +4,10 @@
 #include <string.h>
 #include "device_book.h"
 #include "error.h"
+#include "filter_graph.h"
 #include "output_options.h"
+#include "picture_graph.h"
+#include "verify.h"
 
 void ffarm_descent_clear(FfarmDescent *step)
 {
@@ -94,23 +97,65 @@ static void find_part(const FfarmChoice *rung, const FfarmMedia *source, const c
     }
 }
 
-static gboolean is_of_hardware(const FfarmChoice *rung, const GError *error)
+/* TRUE if ffmpeg was built without a filter that each rung needs, as that which maps tones. */
+static gboolean is_of_build(const FfarmChoice *rung, const FfarmFfmpegLog *log)
 {
-    static const FfarmJobError codes[] = {FFARM_JOB_ERROR_ENCODER, FFARM_JOB_ERROR_LACKING, FFARM_JOB_ERROR_DEVICE};
+    static const char begin[] = "No such filter: '";
+    const char *at = strstr(ffarm_ffmpeg_log_peek_complaints(log), begin);
+    g_autofree char *filter = at ? ffarm_filter_graph_name(at + strlen(begin)) : NULL;
+    const char *const names[] = {filter, NULL};
+    for (const FfarmChoice *next = rung; filter && next; next = next->fallback) {
+        const char *graph = ffarm_picture_graph_find_own(next->profile);
+        if (!graph || !ffarm_filter_graph_has(graph, names))
+            return FALSE;
+    }
+    return filter != NULL;
+}
+
+/* Drivers say of surfaces what others say of memory. */
+static gboolean lacks_memory(const GError *error, const FfarmFfmpegLog *log)
+{
+    return g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_HOST) &&
+           ffarm_ffmpeg_log_peek_trouble(log, FFARM_TROUBLE_MEMORY) &&
+           !ffarm_ffmpeg_log_peek_trouble(log, FFARM_TROUBLE_SPACE) &&
+           !ffarm_ffmpeg_log_peek_trouble(log, FFARM_TROUBLE_STOPPED);
+}
+
+static gboolean is_of_hardware(const FfarmChoice *rung, const GError *error, const FfarmFfmpegLog *log)
+{
+    static const FfarmJobError codes[] = {FFARM_JOB_ERROR_ENCODER, FFARM_JOB_ERROR_LACKING, FFARM_JOB_ERROR_DEVICE,
+                                          FFARM_JOB_ERROR_STALLED};
     if (!ffarm_descent_is_hardware(rung))
         return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(codes); i++)
         if (g_error_matches(error, FFARM_JOB_ERROR, (gint)codes[i]))
             return TRUE;
-    return rung->decoder && g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_SOURCE);
+    return lacks_memory(error, log) ||
+           (rung->decoder && g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_SOURCE));
+}
+
+/* A driver that hangs says nothing, and another of its ways would hang as long. */
+static void judge_stalled(const FfarmChoice *rung, const GError *error, FfarmDescent *step)
+{
+    const char *colon = strstr(error->message, ": ");
+    step->class_ = FFARM_CAPABILITY_UNKNOWN;
+    step->words = g_strdup(colon ? colon + strlen(": ") : error->message);
+    step->part = rung->decoder ? FFARM_DESCENT_EITHER : FFARM_DESCENT_ENCODER;
+    step->next = without_both(rung);
+    if (step->next)
+        step->move = FFARM_DESCENT_STEP;
 }
 
 void ffarm_descent_judge_encode(const FfarmChoice *rung, const FfarmMedia *source, const GError *error,
                                 const FfarmFfmpegLog *log, FfarmDescent *step)
 {
     *step = (FfarmDescent){.move = FFARM_DESCENT_STAY};
-    if (!is_of_hardware(rung, error))
+    if (!is_of_hardware(rung, error, log) || is_of_build(rung, log))
         return;
+    if (g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_STALLED)) {
+        judge_stalled(rung, error, step);
+        return;
+    }
     const char *complaints = ffarm_ffmpeg_log_peek_complaints(log), *last = ffarm_ffmpeg_log_peek_last(log);
     gboolean is_damage = g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_SOURCE);
     step->class_ = is_damage ? FFARM_CAPABILITY_UNKNOWN : ffarm_capability_class_of(complaints, &step->words);
@@ -129,13 +174,31 @@ void ffarm_descent_judge_encode(const FfarmChoice *rung, const FfarmMedia *sourc
         step->move = FFARM_DESCENT_STEP;
 }
 
+gboolean ffarm_descent_is_of_memory(const FfarmDescent *step)
+{
+    return step->words && strstr(step->words, "CUDA_ERROR_OUT_OF_MEMORY");
+}
+
+gboolean ffarm_descent_is_doubtful(const FfarmDescent *step)
+{
+    return step->words && strstr(step->words, "create compression session");
+}
+
+void ffarm_descent_hurry(FfarmDescent *step)
+{
+    step->class_ = ffarm_descent_is_doubtful(step) ? FFARM_CAPABILITY_CAP_MISSING : FFARM_CAPABILITY_UNKNOWN;
+    step->move = step->next ? FFARM_DESCENT_STEP : FFARM_DESCENT_STAY;
+}
+
 void ffarm_descent_judge_result(const FfarmChoice *rung, const FfarmMedia *source, const GError *error,
                                 FfarmDescent *step)
 {
     *step = (FfarmDescent){.move = FFARM_DESCENT_STAY};
-    /* Complaints about a source that is sound. */
-    gboolean is_of_reading = rung->decoder && g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_HOST);
-    gboolean is_bad = g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_MISMATCH);
+    /* Complaints about a source that is sound, or none about one that is not. */
+    gboolean is_of_reading = rung->decoder && (g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_HOST) ||
+                                               g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_SOURCE));
+    gboolean is_bad =
+        g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_MISMATCH) && ffarm_verify_is_of_picture(source, error);
     if (!ffarm_descent_is_hardware(rung) || !(is_bad || is_of_reading))
         return;
     g_autofree char *name = g_filename_display_name(source->path);
@@ -151,6 +214,9 @@ void ffarm_descent_judge_result(const FfarmChoice *rung, const FfarmMedia *sourc
 gboolean ffarm_descent_is_lasting(const FfarmCapability *finding)
 {
     static const char *const of_film[] = {" exceeds ", "Interlaced", "Max B-frames", "YUV4", "resolution", "size"};
+    /* A driver that was reset in the middle of a film is well with the next one. */
+    if (finding->class_ == FFARM_CAPABILITY_BROKEN)
+        return FALSE;
     if (ffarm_capability_is_of_engine(finding->class_) || finding->class_ == FFARM_CAPABILITY_BUILD_LACKS)
         return TRUE;
     for (gsize i = 0; i < G_N_ELEMENTS(of_film); i++)

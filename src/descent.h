@@ -41,10 +41,18 @@ const FfarmChoice *ffarm_descent_without_decoder(const FfarmChoice *rung);
 
 /* ffmpeg failed on @rung with @error (see ffarm_encode_run()) and said @log. What is the host's as a whole (a full
  * disk, a signal) or the film's is none of the ladder's business; but that a film is damaged is believed of the CPU
- * only. */
+ * only, and a rung that hangs, or has no memory, may do so for its driver's sake. */
 void ffarm_descent_judge_encode(const FfarmChoice *rung, const FfarmMedia *source, const GError *error,
                                 const FfarmFfmpegLog *log, FfarmDescent *step);
-/* The result of @rung failed its proof with @error: what encoded it, or decoded it, is not asked again. */
+/* TRUE if @step's WAIT is for memory of the device, of which the film may want more than there is. */
+gboolean ffarm_descent_is_of_memory(const FfarmDescent *step);
+/* TRUE if @step's WAIT is for what may be in use or may not be there at all: VideoToolbox has one word for both. */
+gboolean ffarm_descent_is_doubtful(const FfarmDescent *step);
+/* Nobody waits for what @step's WAIT is for: it becomes STEP, or STAY where there is no other way. What is doubtful is
+ * not there then. */
+void ffarm_descent_hurry(FfarmDescent *step);
+/* The result of @rung failed its proof with @error: what encoded its picture, or decoded it, is not asked again.
+ * Nothing where the picture is not what is wrong. */
 void ffarm_descent_judge_result(const FfarmChoice *rung, const FfarmMedia *source, const GError *error,
                                 FfarmDescent *step);
 

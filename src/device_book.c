@@ -7,8 +7,10 @@
 typedef struct {
     const FfarmHost *host;
     char *name;       /* "cuda", "cuda:1" */
+    char *alias;      /* "cuda:0" of "cuda", and the other way round, where both are in use; NULL: it has none */
     guint slots;      /* by the configuration; 0: as many as there are */
     guint running;    /* of ours */
+    guint begun;      /* of ours, ever */
     guint limit;      /* learned; 0: none */
     guint good;       /* ended well since the limit was set */
     guint patience;   /* how many are to end well before it is raised */
@@ -24,6 +26,7 @@ static void device_free(gpointer data)
 {
     Device *device = data;
     g_free(device->name);
+    g_free(device->alias);
     g_free(device);
 }
 
@@ -47,28 +50,74 @@ char *ffarm_device_name(const char *engine, const char *device)
     return device ? g_strdup_printf("%s:%s", engine, device) : g_strdup(engine);
 }
 
+/* The first GPU of cuda is the one that it takes itself. */
+static gboolean is_first(const char *engine, const char *device)
+{
+    return !device || (g_strcmp0(engine, "cuda") == 0 && g_strcmp0(device, "0") == 0);
+}
+
+/* The least of what is configured for the device, by whichever of its names. */
 static guint configured_slots(const FfarmHost *host, const char *engine, const char *device)
+{
+    guint slots = 0;
+    for (guint i = 0; i < host->devices->len; i++) {
+        const FfarmDevice *configured = g_ptr_array_index(host->devices, i);
+        gboolean is_it = g_strcmp0(configured->name, device) == 0 ||
+                         (is_first(engine, configured->name) && is_first(engine, device));
+        if (g_strcmp0(configured->engine, engine) == 0 && is_it)
+            slots = slots ? MIN(slots, configured->slots) : configured->slots;
+    }
+    return slots;
+}
+
+/* Returns: the device's other name, new string; NULL if it has none. */
+static char *other_name(const char *engine, const char *device)
+{
+    if (g_strcmp0(engine, "cuda") != 0 || !is_first(engine, device))
+        return NULL;
+    return g_strdup(device ? "cuda" : "cuda:0");
+}
+
+static gboolean is_configured(const FfarmHost *host, const char *name)
 {
     for (guint i = 0; i < host->devices->len; i++) {
         const FfarmDevice *configured = g_ptr_array_index(host->devices, i);
-        if (g_strcmp0(configured->engine, engine) == 0 && g_strcmp0(configured->name, device) == 0)
-            return configured->slots;
+        g_autofree char *own = ffarm_device_name(configured->engine, configured->name);
+        if (g_strcmp0(own, name) == 0)
+            return TRUE;
     }
-    return 0;
+    return FALSE;
+}
+
+static Device *find_named(const FfarmDeviceBook *book, const FfarmHost *host, const char *name)
+{
+    for (guint i = 0; i < book->devices->len; i++) {
+        Device *device = g_ptr_array_index(book->devices, i);
+        gboolean is_it = g_strcmp0(device->name, name) == 0 || g_strcmp0(device->alias, name) == 0;
+        if (device->host == host && is_it)
+            return device;
+    }
+    return NULL;
 }
 
 static Device *find(FfarmDeviceBook *book, const FfarmHost *host, const char *engine, const char *name)
 {
     g_autofree char *full = ffarm_device_name(engine, name);
-    for (guint i = 0; i < book->devices->len; i++) {
-        Device *device = g_ptr_array_index(book->devices, i);
-        if (device->host == host && g_strcmp0(device->name, full) == 0)
-            return device;
+    g_autofree char *other = other_name(engine, name);
+    Device *device = find_named(book, host, full);
+    if (device)
+        return device;
+    device = other ? find_named(book, host, other) : NULL;
+    if (device) {
+        device->alias = g_steal_pointer(&full);
+        return device;
     }
-    Device *device = g_new0(Device, 1);
+    device = g_new0(Device, 1);
     device->host = host;
     device->name = g_steal_pointer(&full);
     device->slots = configured_slots(host, engine, name);
+    if (is_configured(host, other))
+        device->alias = g_steal_pointer(&other);
     device->patience = FIRST_PATIENCE;
     g_ptr_array_add(book->devices, device);
     return device;
@@ -91,9 +140,21 @@ gboolean ffarm_device_book_note_begun(FfarmDeviceBook *book, const FfarmHost *ho
 {
     Device *it = find(book, host, engine, device);
     gboolean was_in_use = it->tries > 0;
+    it->begun++;
     it->tries = 0;
     it->closed_us = 0;
     return was_in_use;
+}
+
+guint ffarm_device_book_count_begun(const FfarmDeviceBook *book, const FfarmHost *host, const char *name)
+{
+    const Device *device = find_named(book, host, name);
+    return device ? device->begun : 0;
+}
+
+gboolean ffarm_device_book_is_used(FfarmDeviceBook *book, const FfarmHost *host, const char *engine, const char *device)
+{
+    return find(book, host, engine, device)->running > 0;
 }
 
 gboolean ffarm_device_book_note_good(FfarmDeviceBook *book, const FfarmHost *host, const char *engine,
@@ -148,8 +209,11 @@ char **ffarm_device_book_full(const FfarmDeviceBook *book, const FfarmHost *host
     GPtrArray *names = g_ptr_array_new();
     for (guint i = 0; i < book->devices->len; i++) {
         const Device *device = g_ptr_array_index(book->devices, i);
-        if (device->host == host && is_full(device, now_us))
-            g_ptr_array_add(names, g_strdup(device->name));
+        if (device->host != host || !is_full(device, now_us))
+            continue;
+        g_ptr_array_add(names, g_strdup(device->name));
+        if (device->alias)
+            g_ptr_array_add(names, g_strdup(device->alias));
     }
     gboolean is_empty = names->len == 0;
     if (!is_empty)

@@ -32,6 +32,11 @@ void ffarm_device_book_give_back(FfarmDeviceBook *book, const FfarmHost *host, c
  * tried. */
 gboolean ffarm_device_book_note_begun(FfarmDeviceBook *book, const FfarmHost *host, const char *engine,
                                       const char *device);
+/* How many of ours have ever begun on the device called @name. */
+guint ffarm_device_book_count_begun(const FfarmDeviceBook *book, const FfarmHost *host, const char *name);
+/* TRUE if some of ours are there now. */
+gboolean ffarm_device_book_is_used(FfarmDeviceBook *book, const FfarmHost *host, const char *engine,
+                                   const char *device);
 /* One of ours went well there (and is given back by itself). Returns: TRUE if it may take more than it seemed to. */
 gboolean ffarm_device_book_note_good(FfarmDeviceBook *book, const FfarmHost *host, const char *engine,
                                      const char *device);

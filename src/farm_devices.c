@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "descent.h"
+#include "meetings.h"
 
 /* --- what failed is not tried again --- */
 
@@ -185,4 +186,19 @@ void ffarm_farm_note_busy(FfarmFarm *farm, const FfarmCrew *crew, const FfarmCho
         tell_busy(farm, crew->host, name, &busy, now_us);
     }
     look_at_host(farm, crew->host);
+}
+
+void ffarm_farm_note_meeting(FfarmFarm *farm, const FfarmHost *host, FfarmJob *job, const FfarmChoice *rung)
+{
+    g_autofree char *name = ffarm_device_name(rung->engine, rung->device);
+    ffarm_meetings_note(job->meetings, host, name, ffarm_device_book_count_begun(farm->devices, host, name));
+}
+
+void ffarm_farm_look_at_meetings(const FfarmFarm *farm, FfarmJob *job)
+{
+    for (guint i = 0; i < job->meetings->len; i++) {
+        FfarmMeeting *meeting = g_ptr_array_index(job->meetings, i);
+        guint begun = ffarm_device_book_count_begun(farm->devices, meeting->host, meeting->device);
+        meeting->others_begun = begun > meeting->begun;
+    }
 }

@@ -105,6 +105,7 @@ static void give(FfarmFarm *farm, FfarmMember *member, FfarmJob *job, FfarmChoic
     job->profile = g_strdup(choice->profile->name);
     g_free(job->fingerprint);
     job->fingerprint = g_strdup(choice->fingerprint);
+    ffarm_farm_look_at_meetings(farm, job);
     ffarm_job_go(job, FFARM_JOB_CLAIMED);
     ffarm_farm_note(farm, job);
     ffarm_farm_tell_job(farm, FFARM_EVENT_JOB, job, member);
@@ -116,6 +117,7 @@ static void give(FfarmFarm *farm, FfarmMember *member, FfarmJob *job, FfarmChoic
         .stall_ms = stall_ms(farm, choice),
         .keep_failed = farm->options->keep_failed,
         .attempt = job->attempts,
+        .meetings = job->meetings,
         .journal = farm->options->journal,
     };
     ffarm_slot_give(member->slot, &work);
@@ -182,8 +184,10 @@ static gint64 retry_pause_us(const FfarmFarm *farm, const FfarmJob *job)
     return pauses_s[CLAMP(job->attempts, 1, G_N_ELEMENTS(pauses_s)) - 1] * G_USEC_PER_SEC;
 }
 
-/* @pauses: not at once on the host where it failed. */
-static void queue_again(FfarmFarm *farm, FfarmJob *job, gboolean pauses)
+/* HERE: not at once on the host where it failed. */
+typedef enum { PAUSE_NEVER, PAUSE_HERE, PAUSE_ALWAYS } Pause;
+
+static void queue_again(FfarmFarm *farm, FfarmJob *job, Pause pause)
 {
     ffarm_job_go(job, FFARM_JOB_QUEUED);
     if (farm->is_cancelled || farm->is_draining) {
@@ -192,7 +196,7 @@ static void queue_again(FfarmFarm *farm, FfarmJob *job, gboolean pauses)
     }
     ffarm_farm_note(farm, job);
     ffarm_farm_tell_job(farm, FFARM_EVENT_JOB, job, NULL);
-    if (pauses && !ffarm_dispatch_has_fresh_host(farm->dispatch, job))
+    if (pause == PAUSE_ALWAYS || (pause == PAUSE_HERE && !ffarm_dispatch_has_fresh_host(farm->dispatch, job)))
         ffarm_alarms_set(farm->alarms, FFARM_ALARM_RETRY, job, g_get_monotonic_time() + retry_pause_us(farm, job));
     else
         ffarm_farm_queue(farm, job);
@@ -220,22 +224,27 @@ static void on_unfit(FfarmFarm *farm, FfarmCrew *crew, FfarmJob *job)
 {
     add_host(job->refused_by, crew->host);
     job->attempts--;
-    queue_again(farm, job, FALSE);
+    queue_again(farm, job, PAUSE_NEVER);
 }
 
-/* Nobody's fault, and no attempt. */
-static void on_busy(FfarmFarm *farm, FfarmJob *job)
+/* Nobody's fault, and no attempt. What others of ours leave too little memory for waits alone: they are well there. */
+static void on_busy(FfarmFarm *farm, const FfarmCrew *crew, FfarmJob *job, const FfarmOutcome *outcome)
 {
+    const FfarmChoice *rung = outcome->choice;
+    ffarm_farm_note_meeting(farm, crew->host, job, rung);
+    gboolean is_alone =
+        outcome->lacks_memory && ffarm_device_book_is_used(farm->devices, crew->host, rung->engine, rung->device);
+    if (!is_alone)
+        ffarm_farm_note_busy(farm, crew, rung);
     job->attempts--;
-    queue_again(farm, job, FALSE);
+    queue_again(farm, job, is_alone ? PAUSE_ALWAYS : PAUSE_NEVER);
 }
 
 static void on_failed(FfarmFarm *farm, FfarmCrew *crew, FfarmJob *job, FfarmOutcome *outcome)
 {
     FfarmFault fault = ffarm_error_fault(outcome->error);
     if (fault == FFARM_FAULT_BUSY) {
-        ffarm_farm_note_busy(farm, crew, outcome->choice);
-        on_busy(farm, job);
+        on_busy(farm, crew, job, outcome);
         return;
     }
     ffarm_farm_set_error(job, g_steal_pointer(&outcome->error));
@@ -250,7 +259,7 @@ static void on_failed(FfarmFarm *farm, FfarmCrew *crew, FfarmJob *job, FfarmOutc
     ffarm_farm_note_end(farm, crew, job, fault);
     if (is_worth_another_try(farm, job, fault)) {
         ffarm_farm_tell_message(farm, job->error->message, TRUE);
-        queue_again(farm, job, TRUE);
+        queue_again(farm, job, PAUSE_HERE);
     } else {
         ffarm_farm_end_job(farm, job, FFARM_JOB_FAILED);
     }
@@ -300,7 +309,7 @@ void ffarm_farm_on_untouched(FfarmFarm *farm, FfarmMember *member)
 {
     FfarmJob *job = take_back(farm, member);
     job->attempts--;
-    queue_again(farm, job, FALSE);
+    queue_again(farm, job, PAUSE_NEVER);
 }
 
 void ffarm_farm_on_state(FfarmFarm *farm, FfarmMember *member, FfarmJobState state)

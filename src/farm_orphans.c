@@ -7,7 +7,8 @@
 /* What stands against a job, host by host. */
 typedef struct {
     GString *words;
-    gboolean loses_hdr; /* some host could, but the result would not be what the profile wants kept */
+    guint losing_hdr; /* hosts that could, but the result would not be what the profile wants kept */
+    guint unheard;    /* hosts that might do better, had they answered */
 } Obstacles;
 
 static void add_words(Obstacles *obstacles, const char *words)
@@ -19,6 +20,7 @@ static void add_crew(const FfarmFarm *farm, const FfarmCrew *crew, const FfarmJo
 {
     if (crew->reason) {
         add_words(obstacles, crew->reason);
+        obstacles->unheard++;
         return;
     }
     const FfarmConditions conditions = {.abilities = ffarm_dispatch_peek_abilities(farm->dispatch, crew->host)};
@@ -26,7 +28,7 @@ static void add_crew(const FfarmFarm *farm, const FfarmCrew *crew, const FfarmJo
     g_autoptr(FfarmChoice) choice = ffarm_plan_choose(farm->plan, job->item, crew->host, &conditions, &refusal);
     g_autofree char *words =
         g_strdup_printf("%s: %s", crew->host->name, choice ? "it was tried there" : refusal.reason);
-    obstacles->loses_hdr |= !choice && refusal.loses_hdr;
+    obstacles->losing_hdr += !choice && refusal.loses_hdr;
     add_words(obstacles, words);
 }
 
@@ -50,13 +52,14 @@ static void end_orphan(FfarmFarm *farm, FfarmJob *job)
     g_autoptr(GString) words = g_string_new(NULL);
     Obstacles obstacles = {.words = words};
     find_obstacles(farm, job, &obstacles);
-    if (obstacles.loses_hdr)
+    gboolean would_lose_hdr = obstacles.losing_hdr > 0 && obstacles.unheard == 0;
+    if (would_lose_hdr)
         ffarm_farm_set_error(
             job, g_error_new(FFARM_JOB_ERROR, FFARM_JOB_ERROR_LACKING, "%s: left as it is (%s)", name, words->str));
     else
         ffarm_farm_set_error(job, g_error_new(FFARM_REMOTE_ERROR, FFARM_REMOTE_ERROR_UNREACHABLE,
                                               "%s: no host is left that may take it (%s)", name, words->str));
-    ffarm_farm_end_job(farm, job, obstacles.loses_hdr ? FFARM_JOB_SKIPPED : FFARM_JOB_FAILED);
+    ffarm_farm_end_job(farm, job, would_lose_hdr ? FFARM_JOB_SKIPPED : FFARM_JOB_FAILED);
 }
 
 void ffarm_farm_end_orphans(FfarmFarm *farm)

@@ -65,6 +65,9 @@ void ffarm_farm_use_device(FfarmFarm *farm, FfarmMember *member, const FfarmChoi
 void ffarm_farm_note_begun(FfarmFarm *farm, FfarmMember *member, const FfarmProgress *progress);
 /* @rung's device turned out to be in use when a job of ours wanted it. */
 void ffarm_farm_note_busy(FfarmFarm *farm, const FfarmCrew *crew, const FfarmChoice *rung);
+/* @job met @rung's device in use; and what has become of such devices since, as its next attempt is to know. */
+void ffarm_farm_note_meeting(FfarmFarm *farm, const FfarmHost *host, FfarmJob *job, const FfarmChoice *rung);
+void ffarm_farm_look_at_meetings(const FfarmFarm *farm, FfarmJob *job);
 /* Devices that were left alone for a while can be tried again. */
 void ffarm_farm_look_at_devices(FfarmFarm *farm);
 /* An encoder failed on @member's host, with its job: whether it is counted on any longer. */
@@ -77,8 +80,8 @@ void ffarm_farm_note_good(FfarmFarm *farm, const FfarmHost *host, const FfarmCho
 void ffarm_farm_on_rung(FfarmFarm *farm, FfarmMember *member, const FfarmChoice *rung, const char *reason);
 
 /* farm_orphans.c */
-/* Ends the waiting jobs that no host is left for: SKIPPED where only HDR stands against it, else FAILED; either says
- * why, host by host. */
+/* Ends the waiting jobs that no host is left for: SKIPPED where every host was heard and HDR is what stands
+ * against it, else FAILED; either says why, host by host. */
 void ffarm_farm_end_orphans(FfarmFarm *farm);
 
 /* farm_notes.c: the journal. */

@@ -10,6 +10,7 @@
 
 struct FfarmFfmpegLog {
     char *output;
+    char **quotes; /* nullable */
     GString *tail;
     GString *complaints;
     GString *line; /* the one not ended yet, at most MAX_LINE bytes of it */
@@ -40,9 +41,16 @@ void ffarm_ffmpeg_log_free(FfarmFfmpegLog *log)
     for (int i = 0; i < FFARM_N_TROUBLES; i++)
         g_free(log->troubles[i]);
     g_free(log->output);
+    g_strfreev(log->quotes);
     g_free(log->last_error);
     g_free(log->last_line);
     g_free(log);
+}
+
+void ffarm_ffmpeg_log_distrust(FfarmFfmpegLog *log, char **quotes)
+{
+    g_strfreev(log->quotes);
+    log->quotes = quotes;
 }
 
 /* What a person may see of a line that another machine made. */
@@ -93,6 +101,9 @@ static void note_trouble(FfarmFfmpegLog *log, const char *line)
 
 static void keep_complaint(FfarmFfmpegLog *log, const char *line)
 {
+    for (char **quote = log->quotes; quote && *quote; quote++)
+        if (strstr(line, *quote))
+            return;
     g_string_append_printf(log->complaints, "%s\n", line);
     if (log->complaints->len > 2 * MAX_COMPLAINTS)
         g_string_erase(log->complaints, 0, (gssize)(log->complaints->len - MAX_COMPLAINTS));

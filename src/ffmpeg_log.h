@@ -18,6 +18,10 @@ FfarmFfmpegLog *ffarm_ffmpeg_log_new(const char *output) G_GNUC_WARN_UNUSED_RESU
 void ffarm_ffmpeg_log_free(FfarmFfmpegLog *log); /* NULL is legal */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FfarmFfmpegLog, ffarm_ffmpeg_log_free)
 
+/* Lines that hold any of @quotes (taken over; nullable) say nothing of the host: they are no complaints. To be called
+ * before anything is fed. */
+void ffarm_ffmpeg_log_distrust(FfarmFfmpegLog *log, char **quotes);
+
 /* Takes any piece of the output; lines may be cut anywhere. */
 void ffarm_ffmpeg_log_feed(FfarmFfmpegLog *log, const char *data, gsize length);
 /* The last line may have no line break: call this when the output has ended. */
@@ -31,7 +35,8 @@ const char *ffarm_ffmpeg_log_peek_trouble(const FfarmFfmpegLog *log, FfarmTroubl
  * said. */
 const char *ffarm_ffmpeg_log_peek_last(const FfarmFfmpegLog *log);
 
-/* The last lines of level warning or worse, each with its line break: at most 32 KiB. Borrowed, valid until more is
+/* The last lines of level warning or worse, each with its line break, without what is distrusted: at most
+ * 32 KiB. Borrowed, valid until more is
  * fed. */
 const char *ffarm_ffmpeg_log_peek_complaints(const FfarmFfmpegLog *log);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "job.h"
 
+#include "meetings.h"
+
 #define BIT(state) (1u << (state))
 #define TROUBLE (BIT(FFARM_JOB_FAILED) | BIT(FFARM_JOB_CANCELLED))
 #define AGAIN (BIT(FFARM_JOB_QUEUED) | TROUBLE)
@@ -48,6 +50,7 @@ FfarmJob *ffarm_job_new(const FfarmPlanItem *item)
     job->item = item;
     job->failed_hosts = g_ptr_array_new();
     job->refused_by = g_ptr_array_new();
+    job->meetings = ffarm_meetings_new();
     return job;
 }
 
@@ -57,6 +60,7 @@ void ffarm_job_free(FfarmJob *job)
         return;
     g_ptr_array_unref(job->failed_hosts);
     g_ptr_array_unref(job->refused_by);
+    g_ptr_array_unref(job->meetings);
     g_free(job->output);
     g_clear_error(&job->error);
     g_free(job->log);

@@ -41,8 +41,9 @@ typedef struct {
     guint attempts;          /* begun so far */
     GPtrArray *failed_hosts; /* of const FfarmHost*, borrowed: where it has failed */
     GPtrArray
-        *refused_by; /* of const FfarmHost*, borrowed: which may not take it, though they take others of its kind */
-    char *output;    /* path of the result; NULL until it is in place */
+        *refused_by;     /* of const FfarmHost*, borrowed: which may not take it, though they take others of its kind */
+    GPtrArray *meetings; /* of FfarmMeeting: devices that it met in use */
+    char *output;        /* path of the result; NULL until it is in place */
     gint64 output_size;
     double ssim, vmaf;     /* of the result, compared with its source; 0: not measured */
     gint64 elapsed_us;     /* of the last attempt */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "codec.h"
+#include "decode_setup.h"
 #include "engine.h"
 #include "output_options.h"
 
@@ -21,12 +22,20 @@ static const char *own_device(const FfarmProfile *profile)
     return device;
 }
 
+/* The one that ffmpeg takes where it is not told. Returns: NULL: nobody can say. */
+static const char *first_of(const char *engine)
+{
+    if (strcmp(engine, "vaapi") == 0 || strcmp(engine, "qsv") == 0)
+        return FFARM_FIRST_RENDER_NODE;
+    return strcmp(engine, "cuda") == 0 ? "0" : NULL;
+}
+
 const char *ffarm_literal_device(const FfarmProfile *profile, const char *engine, const FfarmHost *host)
 {
-    const char *device = own_device(profile);
+    const char *device = own_device(profile), *first = first_of(engine);
     for (guint i = 0; i < host->devices->len && !device; i++) {
         const FfarmDevice *one = g_ptr_array_index(host->devices, i);
-        if (strcmp(one->engine, engine) == 0)
+        if (strcmp(one->engine, engine) == 0 && g_strcmp0(one->name, first) == 0)
             return one->name;
     }
     return device;

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /* literal_engine.h — private: what is known of an engine that a profile's own options name. They are run as they are.
  * Pure. Threads: safe. */
 
-/* The device that @profile's options name, else the first of @host's devices of @engine that have a limit.
+/* The device that @profile's options name, else the one that ffmpeg takes itself, if @host has a limit for that.
  * Returns: borrowed; NULL: the one that the engine takes itself. */
 const char *ffarm_literal_device(const FfarmProfile *profile, const char *engine, const FfarmHost *host);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "engine.h"
+#include "filter_graph.h"
 #include "hdr_policy.h"
 
 /* Frames that are not marked as interlaced stay as they are, and as many come out as went in. */
@@ -37,23 +38,45 @@ const char *ffarm_picture_graph_find_own(const FfarmProfile *profile)
     return place ? *place : NULL;
 }
 
-/* TRUE if @graph takes frames to a device, or works on some that are there. */
+static gboolean is_of_device(const char *filter)
+{
+    static const char *const names[] = {"hwupload", "hwmap", NULL};
+    static const char *const ends[] = {"_cuda",         "_npp", "_vaapi", "_qsv",    "_vt",
+                                       "_videotoolbox", "_amf", "_d3d12", "_opencl", "_vulkan"};
+    g_autofree char *name = ffarm_filter_graph_name(filter);
+    for (guint i = 0; i < G_N_ELEMENTS(ends); i++)
+        if (g_str_has_suffix(name, ends[i]))
+            return TRUE;
+    return g_strv_contains(names, name);
+}
+
+/* TRUE if @graph (nullable) takes frames to a device, or works on some that are there. */
 static gboolean is_in_device(const char *graph)
 {
-    static const char *const marks[] = {"hwupload", "hwmap", "_cuda",   "_npp",   "_vaapi",
-                                        "_qsv",     "_vt",   "_opencl", "_vulkan"};
-    for (guint i = 0; graph && i < G_N_ELEMENTS(marks); i++)
-        if (strstr(graph, marks[i]))
+    g_auto(GStrv) filters = graph ? ffarm_filter_graph_split(graph) : NULL;
+    for (char **filter = filters; filter && *filter; filter++)
+        if (is_of_device(*filter))
             return TRUE;
     return FALSE;
 }
 
+/* TRUE for those of devices, too: "yadif_cuda". */
+static gboolean is_deinterlacer(const char *filter)
+{
+    static const char *const names[] = {"bwdif",     "yadif",       "w3fdif", "estdif",     "nnedi",
+                                        "kerndeint", "deinterlace", "pullup", "fieldmatch", NULL};
+    g_autofree char *name = ffarm_filter_graph_name(filter);
+    if (strcmp(name, "vpp_qsv") == 0)
+        return strstr(filter, "deinterlace=") != NULL;
+    name[strcspn(name, "_")] = '\0';
+    return g_strv_contains(names, name);
+}
+
 static gboolean deinterlaces(const char *graph)
 {
-    static const char *const filters[] = {"bwdif",     "yadif",       "w3fdif", "estdif",    "nnedi",
-                                          "kerndeint", "deinterlace", "pullup", "fieldmatch"};
-    for (guint i = 0; graph && i < G_N_ELEMENTS(filters); i++)
-        if (strstr(graph, filters[i]))
+    g_auto(GStrv) filters = graph ? ffarm_filter_graph_split(graph) : NULL;
+    for (char **filter = filters; filter && *filter; filter++)
+        if (is_deinterlacer(*filter))
             return TRUE;
     return FALSE;
 }
@@ -64,7 +87,7 @@ static void add(GString *graph, const char *filters)
         g_string_append_printf(graph, "%s%s", graph->len > 0 ? "," : "", filters);
 }
 
-static void add_needs(GString *graph, FfarmLaid *laid, int depth)
+static void add_needs(GString *graph, const FfarmLaid *laid, int depth)
 {
     if (laid->deinterlaces)
         add(graph, DEINTERLACE);
@@ -120,4 +143,12 @@ gboolean ffarm_picture_graph_lay(FfarmProfile *profile, const FfarmWay *way, con
     laid->own = *place;
     *place = g_strdup(graph);
     return FALSE;
+}
+
+char *ffarm_picture_graph_of_source(const FfarmProfile *profile)
+{
+    GString *graph = g_string_new(NULL);
+    if (profile)
+        add_needs(graph, &profile->laid, 8);
+    return g_string_free(graph, graph->len == 0);
 }

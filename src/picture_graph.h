@@ -20,4 +20,8 @@ const char *ffarm_picture_graph_find_own(const FfarmProfile *profile);
  * Returns: TRUE if there is a graph that stands in no option yet. */
 gboolean ffarm_picture_graph_lay(FfarmProfile *profile, const FfarmWay *way, const char *pix_fmt);
 
+/* What was laid in @profile (nullable) and changes how the picture looks: filters by which the source's becomes one
+ * that the result's can be compared with. Returns: new string; NULL: nothing. */
+char *ffarm_picture_graph_of_source(const FfarmProfile *profile) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

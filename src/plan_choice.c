@@ -377,7 +377,47 @@ static gboolean refuse_ladder(const Question *question, const FfarmLadder *ladde
     return FALSE;
 }
 
-/* The first rung that suits, with those behind it to fall back on that give the same kind of file. */
+/* Notes why @rung is not taken, once for each engine and reason. */
+static void pass_over(FfarmLadder *ladder, const FfarmRung *rung, const char *why)
+{
+    const char *before = ladder->passed_over ? ladder->passed_over : "";
+    g_autofree char *text = g_strdup_printf("%s: %s", rung->engine, why);
+    if (strstr(before, text))
+        return;
+    char *all = g_strconcat(before, *before ? "; " : "", text, NULL);
+    g_free(ladder->passed_over);
+    ladder->passed_over = all;
+}
+
+/* The first rung of which a result could be accepted. @refusal: why the first of all is not, if none is. */
+static FfarmChoice *choose_first(const Question *question, FfarmLadder *ladder, guint *place, FfarmRefusal *refusal)
+{
+    for (*place = 0; *place < ladder->rungs->len; (*place)++) {
+        const FfarmRung *rung = g_ptr_array_index(ladder->rungs, *place);
+        g_auto(FfarmRefusal) why = {0};
+        FfarmChoice *choice = choose_way(question, rung, &why);
+        if (choice)
+            return choice;
+        pass_over(ladder, rung, why.reason);
+        if (*place == 0)
+            refuse(refusal, g_steal_pointer(&why.reason));
+    }
+    return NULL;
+}
+
+/* The rungs from @place on that give the same kind of file as @first, to fall back on. */
+static void add_fallbacks(const Question *question, const FfarmLadder *ladder, guint place, FfarmChoice *first)
+{
+    FfarmChoice **end = &first->fallback;
+    for (guint i = place; i < ladder->rungs->len; i++) {
+        g_autoptr(FfarmChoice) next = choose_way(question, g_ptr_array_index(ladder->rungs, i), NULL);
+        if (!next || strcmp(next->muxer, first->muxer) != 0)
+            continue;
+        *end = g_steal_pointer(&next);
+        end = &(*end)->fallback;
+    }
+}
+
 static FfarmChoice *choose_ladder(const Question *question, gboolean is_first_only, FfarmRefusal *refusal)
 {
     const FfarmLadderParams params = {
@@ -392,19 +432,17 @@ static FfarmChoice *choose_ladder(const Question *question, gboolean is_first_on
     g_autoptr(FfarmLadder) ladder = ffarm_ladder_new(&params);
     if (ladder->rungs->len == 0 && !refuse_ladder(question, ladder, refusal))
         return NULL;
-    g_autoptr(FfarmChoice) first = choose_way(question, g_ptr_array_index(ladder->rungs, 0), refusal);
-    if (!first)
+    guint place = 0;
+    g_auto(FfarmRefusal) why = {0};
+    FfarmChoice *first = choose_first(question, ladder, &place, &why);
+    if (!first) {
+        refuse(refusal, g_steal_pointer(&why.reason));
         return NULL;
-    first->passed_over = g_steal_pointer(&ladder->passed_over);
-    FfarmChoice **end = &first->fallback;
-    for (guint i = 1; i < ladder->rungs->len && !is_first_only; i++) {
-        g_autoptr(FfarmChoice) next = choose_way(question, g_ptr_array_index(ladder->rungs, i), NULL);
-        if (!next || strcmp(next->muxer, first->muxer) != 0)
-            continue;
-        *end = g_steal_pointer(&next);
-        end = &(*end)->fallback;
     }
-    return g_steal_pointer(&first);
+    first->passed_over = g_steal_pointer(&ladder->passed_over);
+    if (!is_first_only)
+        add_fallbacks(question, ladder, place + 1, first);
+    return first;
 }
 
 /* What stands against encoding the film with the profile, whoever does it. */
@@ -419,8 +457,9 @@ static gboolean check_film(const Question *question, FfarmRefusal *refusal)
             refusal->loses_hdr = TRUE;
         return FALSE;
     }
-    if (is_encoded && traits->is_interlaced && traits->is_sideways)
-        return refuse(refusal, g_strdup("it is interlaced and turned by a quarter, which can't be undone together"));
+    /* ffmpeg turns before it filters, and the fields change places. */
+    if (is_encoded && traits->is_interlaced && traits->is_rotated)
+        return refuse(refusal, g_strdup("it is interlaced and turned, which can't be undone together"));
     return TRUE;
 }
 

@@ -21,7 +21,8 @@ typedef struct {
     const char *ffmpeg;
     const FfarmMedia *source, *result;
     gboolean is_vmaf;
-    gint64 length_us; /* of a sample */
+    const char *filters; /* for the source's picture; nullable */
+    gint64 length_us;    /* of a sample */
     gint64 half_frame_us;
     gint64 headless_us; /* how much of the source's begin is not in the result */
     guint stall_ms;
@@ -116,8 +117,9 @@ static char *build_graph(const Comparer *comparer, gint64 source_run_up_us, gint
     g_autofree char *cut_source = cut_sample(comparer, source_run_up_us);
     g_autofree char *cut_result = cut_sample(comparer, result_run_up_us);
     return g_strdup_printf(
-        "[1:%d]%s,scale=%d:%d:flags=bicubic,setsar=1,setpts=PTS+%s/TB[r];[0:%d]%s,setsar=1[s];[r][s]%s",
+        "[1:%d]%s,scale=%d:%d:flags=bicubic,setsar=1,setpts=PTS+%s/TB[r];[0:%d]%s%s%s,setsar=1[s];[r][s]%s",
         film_of(comparer->result)->index, cut_result, width, height, half_frame, source->index, cut_source,
+        comparer->filters ? "," : "", comparer->filters ? comparer->filters : "",
         comparer->is_vmaf ? "libvmaf" : "ssim");
 }
 
@@ -229,8 +231,8 @@ static gboolean judge(const Comparer *comparer, const char *name, const FfarmBou
                           (double)quality->worst_us / G_USEC_PER_SEC, bound->value);
 }
 
-/* libvmaf is not in every ffmpeg. */
-static gboolean find_vmaf(const Comparer *comparer, gboolean *has_vmaf, GError **error)
+/* Neither libvmaf nor zscale, by which HDR becomes SDR, is in every ffmpeg. */
+static gboolean find_filters(const Comparer *comparer, gboolean *has_vmaf, GError **error)
 {
     const char *const argv[] = {comparer->ffmpeg, "-hide_banner", "-filters", NULL};
     g_autofree char *output = NULL;
@@ -239,7 +241,12 @@ static gboolean find_vmaf(const Comparer *comparer, gboolean *has_vmaf, GError *
                           error))
         return FALSE;
     *has_vmaf = status == 0 && strstr(output, " libvmaf ") != NULL;
-    return TRUE;
+    gboolean lacks_zscale =
+        status == 0 && comparer->filters && strstr(comparer->filters, "zscale=") && !strstr(output, " zscale ");
+    return !lacks_zscale ||
+           ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, comparer->source->path,
+                          "the picture can't be compared here, as %s has no zscale, which tone mapping needs",
+                          comparer->ffmpeg);
 }
 
 /* SSIM, unless VMAF alone is asked for; VMAF where it is asked for, or nothing is and it is there. A libvmaf that fails
@@ -249,7 +256,7 @@ static gboolean measure_all(Comparer *comparer, const FfarmProof *proof, FfarmQu
     gint64 starts_us[FFARM_QUALITY_SAMPLES];
     guint n_starts = ffarm_quality_samples(comparer->source->duration_us, starts_us, &comparer->length_us);
     gboolean has_vmaf = FALSE;
-    if (!find_vmaf(comparer, &has_vmaf, error))
+    if (!find_filters(comparer, &has_vmaf, error))
         return FALSE;
     if (proof->min_vmaf.is_set && !has_vmaf)
         return ffarm_job_fail(error, FFARM_JOB_ERROR_REPLACE, comparer->source->path,
@@ -279,8 +286,8 @@ static gboolean measure_all(Comparer *comparer, const FfarmProof *proof, FfarmQu
 }
 
 gboolean ffarm_quality_measure(const char *ffmpeg, const FfarmMedia *source, const FfarmMedia *result,
-                               const FfarmProof *proof, gint64 headless_us, guint stall_ms, FfarmQuality *quality,
-                               GCancellable *cancellable, GError **error)
+                               const FfarmProof *proof, const char *filters, gint64 headless_us, guint stall_ms,
+                               FfarmQuality *quality, GCancellable *cancellable, GError **error)
 {
     *quality = (FfarmQuality){.ssim = -1, .vmaf = -1, .worst = -1};
     if (!film_of(source) || !film_of(result))
@@ -293,6 +300,7 @@ gboolean ffarm_quality_measure(const char *ffmpeg, const FfarmMedia *source, con
         .ffmpeg = ffmpeg,
         .source = source,
         .result = result,
+        .filters = filters,
         .half_frame_us = half_frame_us(source),
         .headless_us = headless_us,
         .stall_ms = stall_ms,

@@ -22,14 +22,15 @@ typedef struct {
 
 /* Compares the first video streams of @source and @result, the result's picture brought to the source's size.
  * @ffmpeg:   program
+ * @filters:  that the source's picture went through on purpose, so that it does here; nullable
  * @headless_us: how much at the source's begin can't be decoded and may be missing in the result
  * @stall_ms: no news from ffmpeg for so long: given up; 0: no limit
  * Returns: FALSE with FFARM_JOB_ERROR_MISMATCH if the worst sample is below a bound of @proof, or there is nothing to
  * compare; FFARM_JOB_ERROR_REPLACE if ffmpeg can't be run or can't measure what @proof asks for; G_IO_ERROR_CANCELLED.
  */
 gboolean ffarm_quality_measure(const char *ffmpeg, const FfarmMedia *source, const FfarmMedia *result,
-                               const FfarmProof *proof, gint64 headless_us, guint stall_ms, FfarmQuality *quality,
-                               GCancellable *cancellable, GError **error);
+                               const FfarmProof *proof, const char *filters, gint64 headless_us, guint stall_ms,
+                               FfarmQuality *quality, GCancellable *cancellable, GError **error);
 
 /* Where the samples begin and how long each is, for a film of @duration_us. Pure.
  * Returns: number of samples, at most FFARM_QUALITY_SAMPLES. */

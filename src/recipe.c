@@ -60,6 +60,30 @@ gboolean ffarm_recipe_has_own_decoding(const FfarmProfile *profile)
            has_any(profile, FFARM_SECTION_OUTPUT, FFARM_SECTION_SUBTITLE, graph_options);
 }
 
+/* For anything but sound, subtitles and data. */
+static gboolean names_decoder(const char *word)
+{
+    static const char *const options[] = {"-hwaccel", "-vcodec", "-c", "-codec", NULL};
+    if (g_strv_contains(options, word))
+        return TRUE;
+    const char *specifier = g_str_has_prefix(word, "-c:")       ? word + strlen("-c:")
+                            : g_str_has_prefix(word, "-codec:") ? word + strlen("-codec:")
+                                                                : NULL;
+    return specifier && !strchr("asdt", *specifier);
+}
+
+gboolean ffarm_recipe_hides_damage(const FfarmProfile *profile)
+{
+    const char *encoder = profile ? ffarm_output_options_encoder(profile, FFARM_STREAM_VIDEO, 0) : NULL;
+    char **words = profile ? profile->sections[FFARM_SECTION_INPUT].words : NULL;
+    if (g_strcmp0(encoder, "copy") == 0)
+        return FALSE;
+    for (; words && *words; words++)
+        if (names_decoder(*words))
+            return TRUE;
+    return FALSE;
+}
+
 gboolean ffarm_recipe_has_own_picture(const FfarmProfile *profile)
 {
     static const char *const options[] = {"-pix_fmt", "-pix_fmt:v", "-s", "-s:v", "-aspect", "-filter_script:v", NULL};

@@ -21,6 +21,10 @@ char *ffarm_recipe_obstacle(const FfarmProfile *profile, const char *engine, int
 /* TRUE if @profile (with the engine applied) says itself who decodes, or has a graph over several streams: ffmpeg then
  * decodes as it says. */
 gboolean ffarm_recipe_has_own_decoding(const FfarmProfile *profile);
+
+/* TRUE if @profile, as it is run, has the picture decoded by what conceals damage without a word: hardware does, and a
+ * decoder that is called by name may. NULL is legal. */
+gboolean ffarm_recipe_hides_damage(const FfarmProfile *profile);
 /* TRUE if it filters the picture, or says its format, itself. */
 gboolean ffarm_recipe_has_own_picture(const FfarmProfile *profile);
 

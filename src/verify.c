@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "verify_parts.h"
 
+#include <string.h>
+
 #include "codec.h"
 #include "container.h"
 #include "error.h"
@@ -251,4 +253,32 @@ gboolean ffarm_verify_judge(const FfarmMeasured *source, const FfarmMeasured *re
         return verify_mismatch(&it, error, "the result has no video");
     gboolean ok = promise->streams->is_mapped ? judge_mapped(&it, error) : judge_unmapped(&it, error);
     return ok && verify_film_tags(&it, error) && judge_damage(&it, error) && judge_decoding(&it, error);
+}
+
+/* Behind "the result has 2 ": streams and chapters, of which the encoder of the picture knows nothing. */
+static gboolean tells_of_number(const char *words)
+{
+    static const char start[] = "the result has ";
+    const char *number = g_str_has_prefix(words, start) ? words + strlen(start) : "";
+    size_t digits = strspn(number, "0123456789");
+    return digits > 0 && !g_str_has_prefix(number + digits, " damaged");
+}
+
+gboolean ffarm_verify_is_of_picture(const FfarmMedia *source, const GError *error)
+{
+    static const char *const of_container[] = {"chapter ", "the result is titled ", "the result has no sound",
+                                               "attachment "};
+    g_autofree char *name = g_filename_display_name(source->path);
+    const char *words = error->message;
+    if (g_str_has_prefix(words, name))
+        words += strlen(name) + strspn(words + strlen(name), ": ");
+    for (gsize i = 0; i < G_N_ELEMENTS(of_container); i++)
+        if (g_str_has_prefix(words, of_container[i]))
+            return FALSE;
+    for (VerifyKind kind = VERIFY_PICTURE; kind < VERIFY_N_KINDS; kind++) {
+        g_autofree char *start = g_strconcat(kind_names[kind], " stream ", NULL);
+        if (g_str_has_prefix(words, start))
+            return FALSE;
+    }
+    return !tells_of_number(words) && !g_str_has_suffix(words, verify_metadata_hint);
 }

@@ -85,4 +85,8 @@ gboolean ffarm_verify_foresee(const FfarmMedia *media, const FfarmPromise *promi
 gboolean ffarm_verify_judge(const FfarmMeasured *source, const FfarmMeasured *result, const FfarmPromise *promise,
                             GError **error);
 
+/* TRUE if what encoded or decoded the picture may be to blame for @error, a mismatch of @source's result; FALSE for
+ * what it has nothing to do with: other streams, titles, chapters, attachments. */
+gboolean ffarm_verify_is_of_picture(const FfarmMedia *source, const GError *error);
+
 G_END_DECLS

@@ -2,6 +2,7 @@
 #include "verify.h"
 
 #include <string.h>
+#include "filter_graph.h"
 
 /* An option that means @flag, with any stream specifier behind a ':'. */
 static const struct {
@@ -153,21 +154,6 @@ static FfarmVerifyFlags flags_of_words(const char *word, const char *argument)
     return flags;
 }
 
-/* A filter's name stands at the beginning of a graph, or behind ',', ';' or a label's ']'; what else looks like one is
- * part of an argument, as in a file name. */
-static gboolean has_filter(const char *graph, const char *const *names)
-{
-    gboolean is_begin = TRUE;
-    for (const char *at = graph; *at; at++) {
-        size_t length = is_begin ? strspn(at, G_CSET_a_2_z G_CSET_DIGITS "_") : 0;
-        g_autofree char *word = length > 0 ? g_strndup(at, length) : NULL;
-        if (word && g_strv_contains(names, word))
-            return TRUE;
-        is_begin = strchr(",;]", *at) || (is_begin && g_ascii_isspace(*at));
-    }
-    return FALSE;
-}
-
 static gboolean is_filter_option(const char *word)
 {
     return g_str_has_prefix(word, "-filter") || strcmp(word, "-vf") == 0 || strcmp(word, "-af") == 0 ||
@@ -188,7 +174,7 @@ static FfarmVerifyFlags flags_of_graph(const char *graph)
     };
     FfarmVerifyFlags flags = FFARM_VERIFY_ALL;
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
-        if (has_filter(graph, kinds[i].filters))
+        if (ffarm_filter_graph_has(graph, kinds[i].filters))
             flags |= kinds[i].flags;
     return flags;
 }

@@ -76,6 +76,7 @@ gboolean verify_lines(const Comparison *it, const Pair *pair, GError **error);
 
 /* verify_tags.c: language, title and dispositions of a stream; name, type, size and bytes of an attachment. */
 gboolean verify_tags(const Comparison *it, const Pair *pair, GError **error);
+extern const char verify_metadata_hint[]; /* ends what is said of titles and dispositions */
 /* Chapters and the title of the whole. */
 gboolean verify_film_tags(const Comparison *it, GError **error);
 

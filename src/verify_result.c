@@ -2,7 +2,9 @@
 #include "verify_result.h"
 
 #include "job_error.h"
+#include "picture_graph.h"
 #include "prober.h"
+#include "recipe.h"
 #include "verify_parts.h"
 
 /* A file and all that was measured of it. */
@@ -102,6 +104,39 @@ static gboolean examine_damage(const FfarmMedia *source, const FfarmVerifyParams
                           "ffmpeg complained of the source, which is sound here (%s)", params->complaint);
 }
 
+/* Returns: what is wrong with the film's picture, new string; NULL: nothing. */
+static char *find_fault(const FfarmMedia *source, const FfarmDecoded *decoded)
+{
+    for (guint i = 0; i < source->streams->len; i++) {
+        const FfarmStream *stream = g_ptr_array_index(source->streams, i);
+        const FfarmDecodedStream *seen = ffarm_decoded_peek(decoded, stream->index);
+        if (stream->type != FFARM_STREAM_VIDEO || ffarm_stream_is_picture(stream))
+            continue;
+        if (!seen || !seen->is_decoded)
+            return g_strdup_printf("its video stream %d needs a decoder that is not there", stream->index);
+        if (seen->errors > 0)
+            return g_strdup_printf("its video stream %d has errors: %" G_GINT64_FORMAT " (the film's first: %s)",
+                                   stream->index, seen->errors, decoded->first_error);
+    }
+    return NULL;
+}
+
+/* Hardware that decodes makes up what is missing of a picture and says nothing, so the film is decoded here, too. */
+static gboolean find_hidden_damage(const FfarmMedia *source, const FfarmVerifyParams *params, GCancellable *cancellable,
+                                   GError **error)
+{
+    g_auto(Measurement) here = {0};
+    if (may_be_damaged(params) || !ffarm_recipe_hides_damage(params->promise.profile))
+        return TRUE;
+    if (!decode(source->path, source, FFARM_JOB_ERROR_SOURCE, "the source can't be decoded", params, &here, cancellable,
+                error))
+        return FALSE;
+    g_autofree char *fault = find_fault(source, here.decoded);
+    return !fault ||
+           ffarm_job_fail(error, FFARM_JOB_ERROR_SOURCE, source->path,
+                          "the source is damaged, so what hardware made of it does not count: decoded here, %s", fault);
+}
+
 /* The source is decoded only where its faults may be those of the result. */
 static gboolean decode_result(const FfarmMedia *result, const FfarmMedia *source, const FfarmVerifyParams *params,
                               Measurement *before, Measurement *after, GCancellable *cancellable, GError **error)
@@ -125,13 +160,15 @@ gboolean ffarm_verify_result(const char *path, const FfarmMedia *source, const F
     if (!scan_result(result, source, &after, cancellable, error) ||
         !scan_source(source, params, &before, cancellable, error) ||
         !examine_damage(source, params, &before, cancellable, error) ||
+        !find_hidden_damage(source, params, cancellable, error) ||
         !decode_result(result, source, params, &before, &after, cancellable, error))
         return FALSE;
     FfarmMeasured was = {source, before.ends_us, before.packets, before.decoded};
     FfarmMeasured is = {result, after.ends_us, after.packets, after.decoded};
     if (!ffarm_verify_judge(&was, &is, &params->promise, error))
         return FALSE;
+    g_autofree char *filters = ffarm_picture_graph_of_source(params->promise.profile);
     return ffarm_proof_level(&params->proof) < FFARM_PROOF_QUALITY ||
-           ffarm_quality_measure(params->ffmpeg, source, result, &params->proof, verify_headless_us(&was),
+           ffarm_quality_measure(params->ffmpeg, source, result, &params->proof, filters, verify_headless_us(&was),
                                  params->stall_ms, quality, cancellable, error);
 }

@@ -20,7 +20,8 @@ typedef struct {
 } FfarmVerifyParams;
 
 /* Probes the file at @path, reads all packets of it and of @source, decodes or compares as the proof's level says, and
- * judges.
+ * judges. Where the promise's profile had hardware decode a source that must not be damaged, the source is decoded,
+ * too.
  * @quality: what was measured; untouched below FFARM_PROOF_QUALITY
  * Returns: FALSE with FFARM_JOB_ERROR_MISMATCH saying in words what differs, FFARM_JOB_ERROR_SOURCE if the source can't
  * be read or is damaged, FFARM_JOB_ERROR_HOST if ffmpeg complained of a source that is sound, FFARM_JOB_ERROR_REPLACE

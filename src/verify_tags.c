@@ -10,7 +10,7 @@
 /* Some containers cut a chapter's title off. */
 #define CHAPTER_TITLE_BYTES 200
 
-static const char metadata_hint[] = "add 'expect: {metadata: any}' to the profile if that is meant";
+const char verify_metadata_hint[] = "add 'expect: {metadata: any}' to the profile if that is meant";
 
 static gboolean judge_language(const Comparison *it, const Pair *pair, GError **error)
 {
@@ -32,7 +32,7 @@ static gboolean judge_title(const Comparison *it, const Pair *pair, GError **err
     if (!ffarm_container_keeps(it->promise->muxer, FFARM_CONTAINER_STREAM_TITLE))
         return TRUE;
     return verify_stream_mismatch(it, pair, error, "is titled '%s', the source's '%s'; %s", after ? after : "", before,
-                                  metadata_hint);
+                                  verify_metadata_hint);
 }
 
 /* Two names that containers use for one thing. */
@@ -74,7 +74,7 @@ static gboolean judge_dispositions(const Comparison *it, const Pair *pair, GErro
         return TRUE;
     g_autofree char *names = name_dispositions(lost ? lost : added);
     return verify_stream_mismatch(it, pair, error, "is %s '%s', the source's is%s; %s", lost ? "not" : "marked", names,
-                                  lost ? "" : " not", metadata_hint);
+                                  lost ? "" : " not", verify_metadata_hint);
 }
 
 static gboolean judge_attachment(const Comparison *it, const Pair *pair, GError **error)
@@ -131,7 +131,7 @@ static gboolean judge_chapter(const Comparison *it, guint nth, GError **error)
     if ((it->promise->flags & FFARM_VERIFY_NO_TITLES) || is_same_chapter_title(before->title, after->title))
         return TRUE;
     return verify_mismatch(it, error, "chapter %u of the result is titled '%s', the source's '%s'; %s", nth + 1,
-                           after->title ? after->title : "", before->title, metadata_hint);
+                           after->title ? after->title : "", before->title, verify_metadata_hint);
 }
 
 static gboolean judge_chapters(const Comparison *it, GError **error)
@@ -156,6 +156,6 @@ gboolean verify_film_tags(const Comparison *it, GError **error)
                           ffarm_container_keeps(it->promise->muxer, FFARM_CONTAINER_TITLE);
     if (must_match && g_strcmp0(before, after) != 0)
         return verify_mismatch(it, error, "the result is titled '%s', the source '%s'; %s", after ? after : "", before,
-                               metadata_hint);
+                               verify_metadata_hint);
     return judge_chapters(it, error);
 }

@@ -159,7 +159,7 @@ static void place(FfarmAttempt *attempt)
     attempt->placement = ffarm_choice_place(work->choice, work->plan, work->item, attempt->name);
     attempt->rung = work->choice;
     attempt->outcome->choice = work->choice;
-    attempt->log = ffarm_ffmpeg_log_new(attempt->placement->host_output);
+    attempt->log = ffarm_attempt_log_new(attempt);
     attempt->said = g_string_new(NULL);
     attempt->proved = g_ptr_array_new();
 }

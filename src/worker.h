@@ -23,9 +23,10 @@ typedef struct {
     const FfarmChoice *choice; /* for the runner's host */
     FfarmSpace *space;         /* of the run; NULL: room is not asked for */
     guint stall_ms;
-    const char *keep_failed; /* folder for results that fail their proof; NULL: they are removed */
-    guint attempt;           /* from 1; names the log, and with a nonce the temporaries */
-    FfarmJournal *journal;   /* nullable: gets to know of everything that is about to be made or replaced */
+    const char *keep_failed;   /* folder for results that fail their proof; NULL: they are removed */
+    guint attempt;             /* from 1; names the log, and with a nonce the temporaries */
+    const GPtrArray *meetings; /* of FfarmMeeting: devices that the job met in use before; nullable */
+    FfarmJournal *journal;     /* nullable: gets to know of everything that is about to be made or replaced */
     void (*on_state)(FfarmJobState state, gpointer user_data);
     void (*on_progress)(const FfarmProgress *progress, gpointer user_data);
     void (*on_transfer)(gint64 done_bytes, gint64 total_bytes, gpointer user_data);
@@ -43,6 +44,7 @@ typedef struct {
     const FfarmChoice *choice; /* that was used last: the work's, or one of its fallbacks */
     FfarmJobState state;       /* DONE, KEPT, BELOW_THRESHOLD, FAILED or CANCELLED */
     GError *error;             /* of FAILED and CANCELLED */
+    gboolean lacks_memory;     /* of FFARM_JOB_ERROR_BUSY: it was memory of the device that it could not have */
     char *output;              /* path of the result; DONE and KEPT */
     gint64 output_size;
     FfarmQuality quality; /* of the result, where it was measured */
@@ -54,10 +56,11 @@ typedef struct {
 
 /* Makes the attempt on the open @runner, under temporary names of its own (JOB-ATTEMPT-NONCE in the place of JOB).
  * Where an engine or a decoder fails the choice's fallback takes over, with the source that is there already, each one
- * once at most; where a result is not good that happens once. A device that is in use is FFARM_JOB_ERROR_BUSY. Whatever
- * happens, the source is either replaced by a verified result or as it was, and temporaries are removed on both sides;
- * where the connection was lost, it is made once more for that. After a loss the runner may be closed on return.
- * Returns: new outcome, free with ffarm_outcome_free(). */
+ * once at most; where a result is not good that happens once. A device that is in use is FFARM_JOB_ERROR_BUSY, unless
+ * the meetings tell that it is the film that it does not take. Whatever happens, the source is either replaced by a
+ * verified result or as it was, and temporaries are removed on both sides; where the connection was lost, it is made
+ * once more for that. After a loss the runner may be closed on return. Returns: new outcome, free with
+ * ffarm_outcome_free(). */
 FfarmOutcome *ffarm_worker_do(FfarmRunner *runner, const FfarmWork *work,
                               GCancellable *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 void ffarm_outcome_free(FfarmOutcome *outcome); /* NULL is legal */

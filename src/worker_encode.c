@@ -5,10 +5,13 @@
 
 #include "codec.h"
 #include "decode_proof.h"
+#include "device_book.h"
 #include "encode.h"
 #include "error.h"
 #include "here.h"
 #include "job_error.h"
+#include "meetings.h"
+#include "misleading.h"
 #include "descent.h"
 #include "literal_engine.h"
 #include "output_options.h"
@@ -87,6 +90,13 @@ static void tell_finding(const FfarmAttempt *attempt, const FfarmDescent *step)
     attempt->work->on_finding(&finding, attempt->work->user_data);
 }
 
+FfarmFfmpegLog *ffarm_attempt_log_new(const FfarmAttempt *attempt)
+{
+    FfarmFfmpegLog *log = ffarm_ffmpeg_log_new(attempt->placement->host_output);
+    ffarm_ffmpeg_log_distrust(log, ffarm_misleading_list(attempt->source));
+    return log;
+}
+
 static void stand_on(FfarmAttempt *attempt, const FfarmChoice *rung)
 {
     attempt->rung = rung;
@@ -97,7 +107,7 @@ static void stand_on(FfarmAttempt *attempt, const FfarmChoice *rung)
     const char *said = ffarm_ffmpeg_log_peek_tail(attempt->log, &length);
     g_string_append_len(attempt->said, said, (gssize)length);
     ffarm_ffmpeg_log_free(attempt->log);
-    attempt->log = ffarm_ffmpeg_log_new(attempt->placement->host_output);
+    attempt->log = ffarm_attempt_log_new(attempt);
 }
 
 /* Says why, and goes where @step leads. Returns: FALSE with @error if what the rung made can't be removed. */
@@ -116,11 +126,42 @@ static gboolean go_down(FfarmAttempt *attempt, const FfarmDescent *step, GError 
     return TRUE;
 }
 
-/* It is no fault of anybody's that all is taken. */
-static gboolean fail_busy(const FfarmAttempt *attempt, const FfarmDescent *step, GError **error)
+static gboolean fail_with(const FfarmAttempt *attempt, FfarmJobError code, const FfarmDescent *step, GError **error)
 {
     g_autofree char *reason = ffarm_descent_reason(attempt->rung, step);
-    return ffarm_job_fail(error, FFARM_JOB_ERROR_BUSY, attempt->host->name, "%s", reason);
+    return ffarm_job_fail(error, code, attempt->host->name, "%s", reason);
+}
+
+/* TRUE if the device may be free in a while, as far as this film is concerned. */
+static gboolean is_worth_waiting(const FfarmAttempt *attempt, const FfarmDescent *step)
+{
+    const GPtrArray *meetings = attempt->work->meetings;
+    g_autofree char *name = ffarm_device_name(attempt->rung->engine, attempt->rung->device);
+    const FfarmMeeting *meeting = meetings ? ffarm_meetings_find_last(meetings, attempt->host, name) : NULL;
+    gboolean is_too_large = meeting && step->next && ffarm_descent_is_of_memory(step);
+    return !ffarm_descent_is_doubtful(step) && !is_too_large && !(meeting && meeting->others_begun);
+}
+
+/* The rung's device is in use, as it seems. Returns: as recover(). */
+static gboolean on_in_use(FfarmAttempt *attempt, FfarmDescent *step, GError **error)
+{
+    if (is_worth_waiting(attempt, step)) {
+        attempt->outcome->lacks_memory = ffarm_descent_is_of_memory(step);
+        /* It is no fault of anybody's that all is taken. */
+        return fail_with(attempt, FFARM_JOB_ERROR_BUSY, step, error);
+    }
+    if (ffarm_descent_is_doubtful(step) && !attempt->has_insisted) {
+        attempt->has_insisted = TRUE;
+        if (!ffarm_attempt_drop_result(attempt, error))
+            return FALSE;
+        stand_on(attempt, attempt->rung);
+        return TRUE;
+    }
+    ffarm_descent_hurry(step);
+    if (ffarm_descent_is_doubtful(step))
+        tell_finding(attempt, step);
+    return step->move == FFARM_DESCENT_STEP ? go_down(attempt, step, error)
+                                            : fail_with(attempt, FFARM_JOB_ERROR_LACKING, step, error);
 }
 
 /* ffmpeg failed with @cause, which is taken over. Returns: TRUE if another rung's turn has come. */
@@ -130,10 +171,13 @@ static gboolean recover(FfarmAttempt *attempt, GError *cause, GError **error)
     g_auto(FfarmDescent) step = {0};
     ffarm_descent_judge_encode(attempt->rung, attempt->source, cause, attempt->log, &step);
     if (step.move == FFARM_DESCENT_WAIT)
-        return fail_busy(attempt, &step, error);
+        return on_in_use(attempt, &step, error);
     if (step.words)
         tell_finding(attempt, &step);
-    if (step.move == FFARM_DESCENT_STEP)
+    gboolean is_stalled = g_error_matches(inner, FFARM_JOB_ERROR, FFARM_JOB_ERROR_STALLED);
+    gboolean hangs_again = is_stalled && attempt->has_stalled;
+    attempt->has_stalled |= is_stalled;
+    if (step.move == FFARM_DESCENT_STEP && !hangs_again)
         return go_down(attempt, &step, error);
     g_propagate_error(error, g_steal_pointer(&inner));
     return FALSE;
@@ -165,8 +209,8 @@ static gboolean try_decoder(FfarmAttempt *attempt, FfarmDescent *step, GError **
         .ffmpeg = attempt->host->ffmpeg,
         .options = (const char *const *)rung->proof_options,
         .input = attempt->placement->host_input,
+        .source = attempt->source,
         .video = ffarm_media_peek_video(attempt->source),
-        .duration_us = attempt->source->duration_us,
     };
     step->part = FFARM_DESCENT_DECODER;
     if (!ffarm_decode_proof_run(attempt->runner, &trial, &step->class_, &step->words, attempt->cancellable, error))

@@ -22,6 +22,8 @@ typedef struct {
     FfarmPlacement *placement; /* the choice's, under names of this attempt's own */
     const FfarmChoice *rung;   /* of the choice's ladder, where the attempt stands now */
     gboolean was_bad;          /* a rung's result failed its proof already, and the next one's turn came */
+    gboolean has_insisted;     /* what may be in use or not there at all was tried again */
+    gboolean has_stalled;      /* a rung hung already */
     GPtrArray *proved;         /* of const char*: engines that were found to decode the source */
     GCancellable *cancellable;
     FfarmFfmpegLog *log; /* of the rung */
@@ -49,6 +51,7 @@ gboolean ffarm_attempt_can_write(const FfarmAttempt *attempt, GError **error);
 gboolean ffarm_attempt_lies_with_films(const FfarmAttempt *attempt);
 
 /* worker_encode.c: ffmpeg, down the ladder. */
+FfarmFfmpegLog *ffarm_attempt_log_new(const FfarmAttempt *attempt) G_GNUC_WARN_UNUSED_RESULT;
 /* Encodes with the rung that the attempt stands on; where engine or decoder fail, with those below it.
  * @is_hopeless: set to TRUE when it was stopped as it would save too little; TRUE is returned then */
 gboolean ffarm_attempt_encode(FfarmAttempt *attempt, gboolean *is_hopeless, GError **error);

@@ -230,7 +230,7 @@ TEST(CapabilityClass, ListingsAndFigures)
     EXPECT_FALSE(ffarm_capability_parse_psnr("PSNR y:1\n min:50", &psnr));
     EXPECT_FALSE(ffarm_capability_parse_psnr("", &psnr));
     g_autoptr(GPtrArray) nodes = g_ptr_array_new_with_free_func(g_free);
-    ffarm_nodes_parse("by-path\ncard0\ncrw-rw----+ 0 992 renderD129\r\nrenderD\nrenderD1;x\nrenderD128", nodes);
+    ffarm_nodes_parse("by-path\ncard0\ncrw-rw----+ 0 992 renderD129\r\nrenderD\nrenderD1;x\nrenderD12345\nrenderD128", nodes);
     ASSERT_EQ(nodes->len, 2u);
     EXPECT_STREQ(static_cast<char *>(g_ptr_array_index(nodes, 0)), "/dev/dri/renderD129");
 }

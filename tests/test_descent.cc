@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "decode_proof.h"
 #include "descent.h"
+#include "meetings.h"
 #include "plan_maker.h"
 #include "worker.h"
 
@@ -61,11 +62,12 @@ class Descent : public testing::Test
         ffarm_media_free(source);
     }
     // "step to 2: cuda can't ..." with the rung's place in the ladder, from 1.
-    std::string Ask(const FfarmChoice *rung, FfarmJobError code, const std::string &said, bool is_result = false)
+    std::string Ask(const FfarmChoice *rung, FfarmJobError code, const std::string &said, bool is_result = false,
+                    const std::string &message = "it failed")
     {
         g_autoptr(FfarmFfmpegLog) log = ffarm_ffmpeg_log_new("out");
         ffarm_ffmpeg_log_feed(log, said.data(), said.size());
-        g_autoptr(GError) error = g_error_new_literal(FFARM_JOB_ERROR, code, "/media/film.mkv: it failed");
+        g_autoptr(GError) error = g_error_new_literal(FFARM_JOB_ERROR, code, ("/media/film.mkv: " + message).c_str());
         g_auto(FfarmDescent) step = {};
         if (code == FFARM_JOB_ERROR_MISMATCH || is_result)
             ffarm_descent_judge_result(rung, source, error, &step);
@@ -124,6 +126,10 @@ TEST_F(Descent, AsksNobodyAgainWhoMadeABadResult)
               "step to 3: cuda made a bad result (it failed); the CPU does");
     EXPECT_EQ(Ask(top->fallback->fallback, FFARM_JOB_ERROR_MISMATCH, ""), "stay");
     EXPECT_EQ(Ask(top, FFARM_JOB_ERROR_HOST, "", true), "step to 2: cuda can't decode it (it failed); the CPU decodes");
+    EXPECT_EQ(Ask(top, FFARM_JOB_ERROR_SOURCE, "", true),
+              "step to 2: cuda can't decode it (it failed); the CPU decodes")
+        << "damage is believed of the CPU only";
+    EXPECT_EQ(Ask(top->fallback, FFARM_JOB_ERROR_SOURCE, "", true), "stay");
     EXPECT_EQ(Ask(top->fallback, FFARM_JOB_ERROR_HOST, "", true), "stay");
     EXPECT_EQ(Ask(top, FFARM_JOB_ERROR_REPLACE, "", true), "stay");
     g_clear_pointer(&top->fallback->fallback, ffarm_choice_free);
@@ -135,11 +141,61 @@ TEST_F(Descent, AsksNobodyAgainWhoMadeABadResult)
 TEST_F(Descent, IsNotForWhatHardwareHasNothingToDoWith)
 {
     top = Rung("cuda", "hevc_nvenc", nullptr, Rung("cpu", "libx265"));
-    for (FfarmJobError code : {FFARM_JOB_ERROR_HOST, FFARM_JOB_ERROR_SOURCE, FFARM_JOB_ERROR_STALLED,
-                               FFARM_JOB_ERROR_ROOM, FFARM_JOB_ERROR_REPLACE})
+    for (FfarmJobError code :
+         {FFARM_JOB_ERROR_HOST, FFARM_JOB_ERROR_SOURCE, FFARM_JOB_ERROR_ROOM, FFARM_JOB_ERROR_REPLACE})
         EXPECT_EQ(Ask(top, code, Recorded(no_10_bit)), "stay") << code;
     for (FfarmJobError code : {FFARM_JOB_ERROR_ENCODER, FFARM_JOB_ERROR_LACKING, FFARM_JOB_ERROR_MISMATCH})
         EXPECT_EQ(Ask(top->fallback, code, Recorded(session_cap)), "stay") << code;
+}
+
+// Another host's ffmpeg may have it; no engine of this one is to blame.
+TEST_F(Descent, IsNotForFiltersThatEveryRungNeeds)
+{
+    const char said[] = "[AVFilterGraph @ 0x55] [error] No such filter: 'zscale'\n";
+    top = Rung("cuda", "hevc_nvenc", nullptr, Rung("cpu", "libx265"));
+    auto graph = [](FfarmChoice *rung, const char *value) {
+        g_auto(GStrv) own = g_strdupv(rung->profile->sections[FFARM_SECTION_VIDEO].words);
+        g_strfreev(rung->profile->sections[FFARM_SECTION_VIDEO].words);
+        const char *words[] = {own[0], own[1], "-vf", value, nullptr};
+        rung->profile->sections[FFARM_SECTION_VIDEO].words = g_strdupv(const_cast<char **>(words));
+    };
+    graph(top, "zscale=t=linear,format=yuv420p");
+    EXPECT_EQ(Ask(top, FFARM_JOB_ERROR_LACKING, said).rfind("step to 2: ", 0), 0u) << "the CPU does without";
+    graph(top->fallback, "hqdn3d,zscale=t=linear");
+    EXPECT_EQ(Ask(top, FFARM_JOB_ERROR_LACKING, said), "stay");
+}
+
+TEST_F(Descent, BlamesHardwareForThePictureOnly)
+{
+    top = Rung("cuda", "hevc_nvenc", "cuda", Rung("cuda", "hevc_nvenc", nullptr, Rung("cpu", "libx265")));
+    for (const char *message :
+         {"audio stream 0 of the result ends at 3.00 s, its video at 4.00 s",
+          "subtitle stream 2 of the result is in language ger, the source's is eng",
+          "the result has 1 audio stream, 2 "
+          "were planned",
+          "the result has 3 chapters, the source 4", "chapter 2 of the result begins at 1.00 s, the source's at 2.00 s",
+          "attachment 0 of the result has other bytes than the source's", "the result is titled 'a', the source 'b'; x",
+          "cover art stream 0 of the result is png, mjpeg was planned",
+          "video stream 0 of the result is titled 'a', the source's 'b'; add 'expect: {metadata: any}' to the profile "
+          "if that is meant"})
+        EXPECT_EQ(Ask(top, FFARM_JOB_ERROR_MISMATCH, "", true, message), "stay") << message;
+    for (const char *message :
+         {"video stream 0 of the result is 64x72, the source's is 64x64", "the result has 3 damaged packets",
+          "the result can't be decoded to its end (x)", "SSIM of the picture is 0.3 at 3 s, the least is 0.9"})
+        EXPECT_EQ(Ask(top, FFARM_JOB_ERROR_MISMATCH, "", true, message).rfind("step to 3: ", 0), 0u) << message;
+}
+
+TEST_F(Descent, GoesOnWithoutADriverThatHangsOrHasNoMemory)
+{
+    top = Rung("vaapi", "hevc_vaapi", "vaapi", Rung("vaapi", "hevc_vaapi", nullptr, Rung("cpu", "libx265")));
+    EXPECT_EQ(Ask(top, FFARM_JOB_ERROR_STALLED, "", false, "ffmpeg made no progress for 9 s and was stopped"),
+              "step to 3: vaapi can't do it (ffmpeg made no progress for 9 s and was stopped); the CPU does");
+    EXPECT_EQ(Ask(top->fallback->fallback, FFARM_JOB_ERROR_STALLED, ""), "stay");
+    const std::string memory = "[hevc_vaapi @ 0x55] [error] Cannot allocate memory\n";
+    EXPECT_EQ(Ask(top->fallback, FFARM_JOB_ERROR_HOST, memory),
+              "step to 3: vaapi can't encode it ([hevc_vaapi @ 0x55] [error] Cannot allocate memory); the CPU does");
+    EXPECT_EQ(Ask(top->fallback, FFARM_JOB_ERROR_HOST, memory + "[error] x: No space left on device\n"), "stay");
+    EXPECT_EQ(Ask(top->fallback->fallback, FFARM_JOB_ERROR_HOST, memory), "stay");
 }
 
 TEST_F(Descent, HearsOfBusyDevicesFromFfmpegAndNotFromAFilmsTitle)
@@ -168,7 +224,7 @@ TEST(DescentFinding, KnowsWhatWillNotChangeWithTheFilm)
         {FFARM_CAPABILITY_CAP_MISSING, "10 bit encode not supported", TRUE},
         {FFARM_CAPABILITY_CAP_MISSING, "Width 5120 exceeds 4096", FALSE},
         {FFARM_CAPABILITY_CAP_MISSING, "Interlaced encoding is not supported", FALSE},
-        {FFARM_CAPABILITY_BROKEN, "CUDA_ERROR_UNKNOWN", TRUE},
+        {FFARM_CAPABILITY_BROKEN, "CUDA_ERROR_UNKNOWN", FALSE},
         {FFARM_CAPABILITY_DRIVER_MISSING, "Cannot load libcuda.so.1", TRUE},
         {FFARM_CAPABILITY_BUILD_LACKS, "Unknown encoder 'av1_nvenc'", TRUE},
         {FFARM_CAPABILITY_UNKNOWN, "Conversion failed!", FALSE},
@@ -198,8 +254,8 @@ class Worker : public PlanTest
     // @body: sh, with $out, $in and the real $ffmpeg; the "hardware" is asked for by hevc_nvenc.
     FfarmJobState Do(const std::string &body)
     {
-        Clip("film.mkv");
-        before = Read("film.mkv");
+        Clip(film);
+        before = Read(film);
         g_autofree char *real = g_find_program_in_path("ffmpeg");
         std::string text = "#!/bin/sh\nffmpeg=" + std::string(real) + "\nlog=" + Path("calls") +
                            "\nfor last; do :; done\nout=${last#file:}\n" + body + "\n";
@@ -209,7 +265,7 @@ class Worker : public PlanTest
                   Path("ffmpeg") + "}\nprofiles:\n  hardware: {output_options: -c:v hevc_nvenc" + more_options +
                   "}\n"
                   "  cpu: {output_options: -c copy}\n");
-        Give("film.mkv", "c", "hardware");
+        Give(film, "c", "hardware");
         EXPECT_TRUE(Plan());
         g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(0), Host(0), nullptr, nullptr);
         g_free(Item(0)->input->profile);
@@ -225,8 +281,14 @@ class Worker : public PlanTest
         work.plan = plan;
         work.item = Item(0);
         work.choice = choice;
-        work.stall_ms = 10000;
+        work.stall_ms = stall_ms;
         work.attempt = 1;
+        g_autoptr(GPtrArray) meetings = ffarm_meetings_new();
+        for (guint i = 0; i < met; i++)
+            ffarm_meetings_note(meetings, Host(0), "cuda", 0);
+        for (guint i = 0; i < meetings->len; i++)
+            static_cast<FfarmMeeting *>(g_ptr_array_index(meetings, i))->others_begun = TRUE;
+        work.meetings = meetings;
         work.on_state = [](FfarmJobState state, gpointer test) {
             static_cast<Worker *>(test)->states.push_back(ffarm_job_state_name(state));
         };
@@ -281,9 +343,10 @@ class Worker : public PlanTest
     {
         return "case \" $* \" in *hevc_nvenc*) echo x >> $log\n" + body + ";; esac\nexec $ffmpeg \"$@\"";
     }
-    std::string before, engine, failure, log;
-    gint64 rung_us = 0, begun_us = 0; // when the next rung's turn came; when the last encode began by its own words
+    std::string film = "film.mkv", before, engine, failure, log;
     int code = -1;
+    guint stall_ms = 10000, met = 0;
+    gint64 rung_us = 0, begun_us = 0; // when the next rung's turn came; when the last encode began by its own words
     std::string more_options; // of the hardware's profile
     bool has_decoder = false; // the hardware's rung decodes there, too, which nobody has proved
     Names states, messages, rungs, findings, decoders;
@@ -320,6 +383,25 @@ TEST_F(Worker, DoesNotStepDownForABusyDevice)
     EXPECT_EQ(Read("film.mkv"), before);
 }
 
+TEST_F(Worker, TakesWhatIsRefusedTwiceForMissingWhereOneWordIsForBoth)
+{
+    EXPECT_EQ(Do(OnHardware("echo '[hevc_videotoolbox @ 0x55] [error] Error: cannot create compression session: "
+                            "-12908' >&2; exit 187")),
+              FFARM_JOB_DONE)
+        << failure;
+    EXPECT_EQ(Read("calls"), "x\nx\n");
+    EXPECT_EQ(engine, "cpu");
+    EXPECT_EQ(findings, (Names{"cuda hevc 8 cap_missing"}));
+}
+
+TEST_F(Worker, WaitsNoLongerForADeviceThatTakesOthers)
+{
+    met = FFARM_MEETINGS_PATIENCE;
+    EXPECT_EQ(Do(OnHardware(Fail(session_cap))), FFARM_JOB_DONE) << failure;
+    EXPECT_EQ(engine, "cpu");
+    EXPECT_EQ(findings, Names{});
+}
+
 TEST_F(Worker, MakesABadPictureAnewOnce)
 {
     // A film of another size, from the hardware and then from the CPU, too.
@@ -338,12 +420,30 @@ TEST_F(Worker, MakesABadPictureAnewOnce)
     EXPECT_EQ(Read("film.mkv"), before);
 }
 
+TEST_F(Worker, LearnsNothingFromTheNameOfAFilm)
+{
+    film = "CUDA_ERROR_UNKNOWN\n[nvenc @ 0x55] [error] Cannot load libcuda.so.1\n.mkv";
+    EXPECT_EQ(Do(OnHardware("cat >&2 <<'END'\n[error] file:" + Path(film) + ": is strange\nEND\nexit 1")),
+              FFARM_JOB_DONE)
+        << failure;
+    EXPECT_EQ(findings, (Names{"cuda hevc 8 unknown"}));
+    EXPECT_TRUE(Read(film) != before);
+}
+
 TEST_F(Worker, DoesNotStepDownForAFullDisk)
 {
     EXPECT_EQ(Do(OnHardware("echo '[error] av_interleaved_write_frame(): No space left on device' >&2; exit 228")),
               FFARM_JOB_FAILED);
     EXPECT_EQ(rungs, Names{});
     EXPECT_EQ(findings, Names{});
+}
+
+TEST_F(Worker, StepsDownOnceForWhatHangs)
+{
+    stall_ms = 1000;
+    EXPECT_EQ(Do(OnHardware("exec sleep 20")), FFARM_JOB_DONE) << failure;
+    EXPECT_EQ(engine, "cpu");
+    EXPECT_EQ(findings, (Names{"cuda hevc 8 unknown"}));
 }
 
 TEST_F(Worker, KeepsTheWordsOfEveryRung)
@@ -379,7 +479,8 @@ class DecodeProof : public testing::Test
     FfarmDecodeTrial Trial(double seconds = 100)
     {
         static const char *const options[] = {"-hwaccel", "cuda", nullptr};
-        return {"ffmpeg", options, "/there/in.mkv", video, static_cast<gint64>(seconds * G_USEC_PER_SEC)};
+        source->duration_us = static_cast<gint64>(seconds * G_USEC_PER_SEC);
+        return {"ffmpeg", options, "/there/in.mkv", source, video};
     }
     static std::string Judge(int status, gint64 frames, const std::string &said = "", gint64 expected = 10)
     {

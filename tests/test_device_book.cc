@@ -81,6 +81,20 @@ TEST_F(DeviceBook, KeepsToTheConfiguration)
     EXPECT_EQ(Full().find("cuda:0"), std::string::npos);
 }
 
+TEST_F(DeviceBook, KnowsTheFirstGpuByBothItsNames)
+{
+    ffarm_host_add_device(host, "cuda", nullptr, 2);
+    ffarm_host_add_device(host, "cuda", "0", 3);
+    Take(1, "cuda", "0");
+    EXPECT_EQ(Full(), "");
+    Take(1, "cuda");
+    EXPECT_EQ(Full(), "cuda:0 cuda");
+    End(1, "cuda", "0");
+    EXPECT_EQ(Full(), "");
+    EXPECT_TRUE(ffarm_device_book_is_used(book, host, "cuda", "0"));
+    EXPECT_FALSE(ffarm_device_book_is_used(book, host, "cuda", "1"));
+}
+
 TEST_F(DeviceBook, LearnsFromSessionsOfOursHowManyThereAre)
 {
     Take(2);

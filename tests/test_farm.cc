@@ -1176,17 +1176,31 @@ TEST_F(FarmHardware, GoesOnWithTheCpuAndDoesNotTryTheEngineAgain)
     EXPECT_EQ(reports["a"], "");
 }
 
+TEST_F(FarmHardware, ForgivesADriverThatFailsOnce)
+{
+    for (const char *name : {"1.mkv", "2.mkv", "3.mkv"})
+        Film(name);
+    std::string ffmpeg = StandIn("nvenc", NvencAndCpu("echo x >> " + In("calls") + "; [ $(wc -l < " + In("calls") +
+                                                      ") -eq 2 ] && refuse 'CUDA_ERROR_UNKNOWN: unknown error'"));
+    EXPECT_TRUE(Run(Cluster({{"a", ffmpeg}}, "        engines: [cuda, cpu]\n", hevc_profile)));
+    EXPECT_EQ(summary.done, 3u);
+    EXPECT_EQ(Read(In("calls")), "x\nx\nx\n");
+    EXPECT_FALSE(Said("a: cuda is not used any more"));
+}
+
 TEST_F(FarmHardware, CountsOnNoEngineThatIsSickInTheMiddle)
 {
-    std::string one = Film("1.mkv"), two = Film("2.mkv");
+    std::string one = Film("1.mkv"), two = Film("2.mkv"), three = Film("3.mkv"), four = Film("4.mkv");
     std::string ffmpeg = StandIn("nvenc", NvencAndCpu("echo x >> " + In("calls") + "; [ $(wc -l < " + In("calls") +
                                                       ") -ge 2 ] && refuse 'dl_fn->cuda_dl->cuInit(0) failed -> "
                                                       "CUDA_ERROR_UNKNOWN: unknown error'"));
     EXPECT_TRUE(Run(Cluster({{"a", ffmpeg}}, "        engines: [cuda, cpu]\n", hevc_profile)));
     ExpectDone(one);
     ExpectDone(two);
+    ExpectDone(three);
+    ExpectDone(four);
     EXPECT_TRUE(Said("a: cuda is not used any more in this run (dl_fn->cuda_dl->cuInit(0) failed"));
-    EXPECT_EQ(Read(In("calls")), "x\nx\n");
+    EXPECT_EQ(Read(In("calls")), "x\nx\nx\n");
 }
 
 TEST_F(FarmHardware, TriesADecoderOnceForAllFilmsOfAKind)
@@ -1203,6 +1217,23 @@ TEST_F(FarmHardware, TriesADecoderOnceForAllFilmsOfAKind)
     EXPECT_TRUE(Said("cuda can't decode it (Hardware is lacking required capabilities); the CPU decodes"));
 }
 
+// The decoder makes the broken picture whole and says nothing; the result is well-formed, and as long as the film.
+TEST_F(FarmHardware, DoesNotReplaceADamagedFilmThatADecoderMadeWhole)
+{
+    std::string film = Film("film.mkv");
+    before[film].replace(3000, 400, 400, 'x');
+    std::ofstream(film, std::ios::binary) << before[film];
+    std::string ffmpeg =
+        StandIn("nvenc", NvencAndCpu("case \" $* \" in *' -hwaccel '*) exec 2>/dev/null;; *) refuse no;; esac",
+                                     "echo 'frame=10\nprogress=end'; exit 0"));
+    Run(Cluster({{"a", ffmpeg}}, "        engines: [cuda, cpu]\n", hevc_profile));
+    EXPECT_EQ(Of(film).state, FFARM_JOB_FAILED);
+    EXPECT_NE(Of(film).error.find("the source is damaged, so it is left alone"), std::string::npos) << Of(film).error;
+    EXPECT_TRUE(Said("cuda can't decode it (the source is damaged, so what hardware made of it does not count"));
+    EXPECT_EQ(Of(film).attempts, 1u);
+    ExpectUntouched();
+}
+
 TEST_F(FarmHardware, LeavesTheCpuOutOfItWhileTheDeviceIsInUse)
 {
     std::string film = Film("film.mkv");
@@ -1217,6 +1248,30 @@ TEST_F(FarmHardware, LeavesTheCpuOutOfItWhileTheDeviceIsInUse)
     ExpectDone(film);
     EXPECT_EQ(engine, "cuda");
     EXPECT_EQ(Read(In("calls")), "x\nx\nx\n");
+}
+
+TEST_F(FarmHardware, DoesNotWaitForADeviceThatTakesOtherFilms)
+{
+    // One film is too large for the card; the others are not.
+    std::string large = Film("large.mkv");
+    for (const char *name : {"1.mkv", "2.mkv", "3.mkv", "4.mkv", "5.mkv", "6.mkv"})
+        Film(name);
+    std::string ffmpeg = StandIn(
+        "nvenc",
+        NvencAndCpu("case \" $* \" in *large*) echo x >> " + In("calls") +
+                    "; refuse 'dl_fn->cuda_dl->cuMemAlloc failed -> CUDA_ERROR_OUT_OF_MEMORY';; esac\nsleep 0.2"));
+    std::string engine;
+    hook = [&](const FfarmEvent *event) {
+        if (event->type == FFARM_EVENT_RESULT && large == event->job->item->input->path)
+            engine = event->job->engine ? event->job->engine : "";
+    };
+    EXPECT_TRUE(
+        Run(Cluster({{"a", ffmpeg}}, "        engines: [cuda, cpu]\n        queues: {gpu: 2}\n", hevc_profile)));
+    EXPECT_EQ(summary.done, 7u);
+    EXPECT_EQ(engine, "cpu");
+    EXPECT_EQ(Read(In("calls")), "x\nx\nx\n");
+    EXPECT_FALSE(Said("a: cuda is full"));
+    EXPECT_FALSE(Said("a: cuda is not used any more"));
 }
 
 TEST_F(FarmHardware, FallsBackToTheCpuWhereADeviceStaysInUse)
@@ -1256,7 +1311,16 @@ TEST_F(FarmHardware, UsesEachDeviceAsOftenAsIsConfigured)
     EXPECT_EQ(most["1"], 2);
 }
 
-TEST_F(Farm, LeavesAFilmAloneThatWouldLoseItsHdrEverywhere)
+namespace
+{
+class FarmHdr : public Farm
+{
+  protected:
+    std::string HdrFilm();
+};
+} // namespace
+
+std::string FarmHdr::HdrFilm()
 {
     std::string film = In("media/film.mkv"), output = "file:" + film;
     const char *argv[] = {"ffmpeg",
@@ -1278,10 +1342,28 @@ TEST_F(Farm, LeavesAFilmAloneThatWouldLoseItsHdrEverywhere)
                           "max-cll=1000,400",
                           output.c_str(),
                           nullptr};
-    ASSERT_TRUE(g_spawn_sync(nullptr, const_cast<char **>(argv), nullptr, G_SPAWN_SEARCH_PATH, nullptr, nullptr,
+    EXPECT_TRUE(g_spawn_sync(nullptr, const_cast<char **>(argv), nullptr, G_SPAWN_SEARCH_PATH, nullptr, nullptr,
                              nullptr, nullptr, nullptr, nullptr));
     before[film] = Read(film);
     inputs.push_back(film);
+    return film;
+}
+
+TEST_F(FarmHdr, FailsAFilmThatAHostWouldDoThatDidNotAnswer)
+{
+    std::string film = HdrFilm(), old = StandIn("old", copies);
+    std::string yaml = Cluster({{"a", old}}, "        engines: [cpu]\n", hevc_profile);
+    yaml.insert(yaml.find("profiles:"),
+                "      b:\n        type: local\n        ffmpeg: " + In("none") + "\n        engines: [cpu]\n");
+    EXPECT_TRUE(Run(yaml));
+    EXPECT_EQ(Of(film), FFARM_JOB_FAILED) << Of(film).error;
+    EXPECT_NE(Of(film).error.find("no host is left that may take it (a: "), std::string::npos) << Of(film).error;
+    ExpectUntouched();
+}
+
+TEST_F(FarmHdr, LeavesAFilmAloneThatWouldLoseItsHdrEverywhere)
+{
+    std::string film = HdrFilm();
     // Only when the hosts are asked is it known that their ffmpeg is too old for it.
     std::string ffmpeg = StandIn("old", copies);
     EXPECT_TRUE(Run(Cluster({{"a", ffmpeg}, {"b", ffmpeg}}, "        engines: [cpu]\n", hevc_profile)));

@@ -259,6 +259,7 @@ TEST(EncodeJudge, KnowsWhatDevicesAndOldFfmpegsSay)
         "[error] Decoder (codec av1) not found for input stream #0:0",
         "[vist#0:0/av1 @ 0x1] [fatal] Decoding requested, but no decoder found for: av1",
         "[AVFilterGraph @ 0x1] [error] No such filter: 'libplacebo'",
+        "[AVFilterGraph @ 0x1] [error] No such filter: 'zscale'",
         "[fatal] Unrecognized option 'fps_mode'.",
         "[fatal] Error splitting the argument list: Option not found",
         "[hevc_nvenc @ 0x1] [error] Unable to parse option value \"p4\"",

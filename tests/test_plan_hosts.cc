@@ -300,6 +300,67 @@ profiles:
     EXPECT_EQ(Destination(1, 0), "refused: profile 'qsv' needs engine qsv, which is not among the host's");
 }
 
+// They take the device that ffmpeg takes, whichever the configuration names first.
+TEST_F(PlanHosts, LiteralEncodersTakeTheirOwnDevice)
+{
+    Configure(R"(
+config:
+  clusters:
+    home:
+      second: {type: local, devices: {cuda:1: 2}}
+      both: {type: local, devices: {cuda:1: 2, cuda:0: 1}}
+      any: {type: local, devices: {cuda: 2}}
+      node: {type: local, devices: {"vaapi:/dev/dri/renderD129": 1, "vaapi:/dev/dri/renderD128": 1}}
+profiles:
+  card: {output_options: -c:v hevc_nvenc}
+  named: {output_options: -c:v hevc_nvenc -gpu 1}
+  va: {input_options: -hwaccel vaapi, output_options: -c:v hevc_vaapi}
+)");
+    for (const char *name : {"a.mkv", "b.mkv", "c.mkv"})
+        Clip(name);
+    Give("a.mkv", "home", "card");
+    Give("b.mkv", "home", "named");
+    Give("c.mkv", "home", "va");
+    ASSERT_TRUE(Plan());
+    auto device = [&](guint item, guint host) {
+        g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(item), Host(host), nullptr, nullptr);
+        return std::string(!choice ? "refused" : choice->device ? choice->device : "its own");
+    };
+    EXPECT_EQ(device(0, 0), "its own") << "the second is not the one that ffmpeg takes";
+    EXPECT_EQ(device(0, 1), "0");
+    EXPECT_EQ(device(0, 2), "its own");
+    EXPECT_EQ(device(2, 3), "/dev/dri/renderD128");
+    for (guint host = 0; host < 2; host++)
+        EXPECT_EQ(device(1, host), "1");
+}
+
+// What the options of one engine spoil another engine may do well.
+TEST_F(PlanHosts, TheFirstRungThatIsAccepted)
+{
+    Configure(R"(
+config:
+  clusters:
+    home:
+      both: {type: local, engines: [cuda, cpu]}
+      card: {type: local, engines: [cuda]}
+profiles:
+  mine: {codec: hevc, engines: {cuda: {output_options: [-vn]}}}
+)");
+    Clip("a.mkv");
+    Give("a.mkv", "home", "mine");
+    ASSERT_TRUE(Plan());
+    auto *video = static_cast<FfarmStream *>(Item(0)->media->streams->pdata[0]);
+    video->width = 640;
+    video->height = 480;
+    g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(0), Host(0), nullptr, nullptr);
+    ASSERT_NE(choice, nullptr);
+    EXPECT_STREQ(choice->engine, "cpu");
+    ASSERT_NE(choice->passed_over, nullptr);
+    EXPECT_EQ(std::string(choice->passed_over).rfind("cuda: profile 'mine' says -vn, and ", 0), 0u)
+        << choice->passed_over;
+    EXPECT_EQ(Destination(0, 1).rfind("refused: profile 'mine' says -vn, and ", 0), 0u) << Destination(0, 1);
+}
+
 // An encoder that a profile names itself is believed to work until it was found not to.
 TEST_F(PlanHosts, LiteralEncodersAndWhatWasFound)
 {

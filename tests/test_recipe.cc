@@ -368,6 +368,11 @@ TEST(Recipe, FiltersAreJoined)
         {"vaapi", "-vf hqdn3d", fields + ",hqdn3d," + even + "," + upload},
         {"vaapi", "-vf format=nv12,hwupload,scale_vaapi=640:480",
          fields + "," + even + ",format=nv12,hwupload,scale_vaapi=640:480"},
+        {"vaapi", "-vf subtitles=/films/my_vt.srt", fields + ",subtitles=/films/my_vt.srt," + even + "," + upload},
+        {"cpu", "-vf subtitles=/yadif/film.srt", fields + ",subtitles=/yadif/film.srt," + even},
+        {"cpu", "-vf subtitles='a,yadif',hqdn3d", fields + ",subtitles='a,yadif',hqdn3d," + even},
+        {"cpu", "-vf [in]scale=2:2[a];[a]bwdif@late=1[out]", "[in]scale=2:2[a];[a]bwdif@late=1[out]," + even},
+        {"cuda", "-vf hwupload_cuda,yadif_cuda=0", even + ",hwupload_cuda,yadif_cuda=0"},
         {"cpu", "-filter_complex [0:v]hqdn3d", ""},
     };
     for (const auto &one : cases) {

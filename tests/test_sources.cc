@@ -15,6 +15,7 @@ profiles:
   hevc: {codec: hevc, speed: fast, extension: .mkv}
   tonemap: {codec: hevc, speed: fast, extension: .mkv, hdr: tonemap}
   ten: {codec: hevc, speed: fast, extension: .mkv, bit_depth: 10, hdr: tonemap}
+  alike: {codec: hevc, speed: fast, extension: .mkv, hdr: tonemap, quality: 10, min_ssim: 0.97}
   leave: {codec: copy, extension: .mkv, hdr: skip}
   base: {codec: hevc, speed: fast, extension: .mkv, expect: {hdr: any}}
   own:
@@ -151,9 +152,12 @@ TEST_F(Sources, InterlacedOnesBecomeProgressive)
     }
     EXPECT_EQ(Choose("interlaced.mkv", "own"), "");
     EXPECT_NE(Options().find("deint=interlaced,scale=iw/2:ih/2 "), std::string::npos) << Options();
-    const_cast<FfarmStream *>(ffarm_media_peek_video(Item(0)->media))->rotation = 90;
-    g_auto(FfarmRefusal) refusal = {};
-    EXPECT_EQ(ffarm_plan_choose(plan, Item(0), Host(0), nullptr, &refusal), nullptr);
+    for (int rotation : {90, 180, 270}) {
+        const_cast<FfarmStream *>(ffarm_media_peek_video(Item(0)->media))->rotation = rotation;
+        g_auto(FfarmRefusal) refusal = {};
+        EXPECT_EQ(ffarm_plan_choose(plan, Item(0), Host(0), nullptr, &refusal), nullptr) << rotation;
+        EXPECT_STREQ(refusal.reason, "it is interlaced and turned, which can't be undone together");
+    }
 }
 
 TEST_F(Sources, TurnedOnesComeOutUpright)
@@ -207,6 +211,16 @@ TEST_F(Sources, HdrBecomesSdrWhereThatIsAskedFor)
             word[1] = g_strdup("arib-std-b67");
         }
     EXPECT_NE(Encode().find("still marked as HDR"), std::string::npos);
+}
+
+// The source's picture is brought to where the result's is before they are compared.
+TEST_F(Sources, WhatWasDoneToThePictureIsNotHeldAgainstIt)
+{
+    for (const char *name : {"hdr10.mkv", "interlaced.mkv"}) {
+        Take(name);
+        EXPECT_EQ(Choose(name, "alike"), "");
+        EXPECT_EQ(Encode(), "") << Options();
+    }
 }
 
 TEST_F(Sources, HdrIsKeptOrLeftAlone)

@@ -877,7 +877,8 @@ TEST(VerifyFlags, FollowTheProfilesOptions)
         EXPECT_EQ(FlagsOf(options), FFARM_VERIFY_NO_LENGTH | FFARM_VERIFY_NO_SYNC) << options;
     for (const char *options : {"-r 25", "-fps_mode cfr", "-vf scale=-2:720,fps=25", "-vf yadif"})
         EXPECT_EQ(FlagsOf(options), FFARM_VERIFY_NO_FRAMES) << options;
-    for (const char *options : {"-vf subtitles=/films/loop/trim.srt", "-vf overlay=concat.cube,unloop=1"})
+    for (const char *options : {"-vf subtitles=/films/loop/trim.srt", "-vf overlay=concat.cube,unloop=1",
+                                "-vf subtitles='a,fps',scale=2:2", "-vf subtitles=a\\,loop,null", "-vf [fps]null"})
         EXPECT_EQ(FlagsOf(options), FFARM_VERIFY_ALL) << options;
     EXPECT_EQ(FlagsOf("-map_chapters -1"), FFARM_VERIFY_NO_CHAPTERS);
     EXPECT_EQ(FlagsOf("-metadata:s:a:0 language=eng"), FFARM_VERIFY_NO_LANGUAGE);

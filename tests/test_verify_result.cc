@@ -82,6 +82,30 @@ class VerifyResult : public testing::Test
         g_clear_error(&error);
         return ffarm_verify_result(path.c_str(), source, &params, &quality, nullptr, &error) != 0;
     }
+    // A result whose picture is whole, whatever becomes of the film.
+    void Reencode()
+    {
+        ffarm_media_free(source);
+        source = ffarm_probe_file(film.c_str(), 0, nullptr, nullptr);
+        result = Result("result.mp4", {"-c:v", "libx264", "-preset", "ultrafast"});
+    }
+    void Decoding(const char *options)
+    {
+        ffarm_profile_free(profile);
+        profile = MakeProfile("p", "-c:v libx264");
+        profile->sections[FFARM_SECTION_INPUT].is_list = TRUE;
+        g_strfreev(profile->sections[FFARM_SECTION_INPUT].words);
+        profile->sections[FFARM_SECTION_INPUT].words = g_strsplit(options, " ", -1);
+    }
+    static void Overwrite(const std::string &path, long offset, int length)
+    {
+        FILE *file = fopen(path.c_str(), "r+b");
+        ASSERT_NE(file, nullptr);
+        fseek(file, offset, SEEK_SET);
+        for (int i = 0; i < length; i++)
+            fputc(1 + i * 37 % 200, file);
+        fclose(file);
+    }
     std::string Said() const
     {
         return error ? error->message : "accepted";
@@ -93,7 +117,7 @@ class VerifyResult : public testing::Test
     }
 
     char *folder = nullptr;
-    std::string film;
+    std::string film, result;
     FfarmMedia *source = nullptr;
     FfarmProfile *profile = nullptr;
     FfarmProof proof = {};
@@ -310,12 +334,7 @@ TEST_F(VerifyResult, FindsRubbishOfAnEncodeOnlyByDecoding)
     source = ffarm_probe_file(film.c_str(), 0, nullptr, nullptr);
     std::string good = Result("good.mp4", {"-map", "0", "-c", "copy"});
     std::string bad = Result("bad.mp4", {"-map", "0", "-c", "copy"});
-    FILE *file = fopen(bad.c_str(), "r+b");
-    ASSERT_NE(file, nullptr);
-    fseek(file, 20000, SEEK_SET);
-    for (int i = 0; i < 1000; i++)
-        fputc(i * 37 % 251, file);
-    fclose(file);
+    Overwrite(bad, 20000, 1000);
     ExpectMismatch(bad, "mp4");
     EXPECT_NE(Said().find("was copied, but holds other bytes than the source's"), std::string::npos) << Said();
     ffarm_profile_free(profile);
@@ -376,6 +395,11 @@ TEST_F(VerifyResult, GoesByVmafWhereItIsThere)
     proof.min_vmaf.is_set = FALSE;
     EXPECT_TRUE(Verify(good)) << Said();
     EXPECT_GT(quality.ssim, 0.9);
+
+    profile->laid.tone_maps = TRUE; // the listing has no zscale
+    EXPECT_FALSE(Verify(good));
+    EXPECT_TRUE(g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_REPLACE)) << Said();
+    EXPECT_NE(Said().find(" has no zscale, which tone mapping needs"), std::string::npos) << Said();
 }
 
 TEST_F(VerifyResult, DoesNotBelieveComplaintsAboutASoundSource)
@@ -399,6 +423,37 @@ TEST_F(VerifyResult, TakesWhatIsLeftOfADamagedSource)
     proof.damaged = FFARM_DAMAGED_ENCODE;
     EXPECT_TRUE(Verify(rest)) << Said();
     ExpectMismatch(less);
+}
+
+// What is broken in the source's picture is found without ffmpeg's help where hardware decoded it.
+TEST_F(VerifyResult, FindsDamageThatHardwareHides)
+{
+    const std::string sound = film;
+    film = Make("film.mp4", {"-i", "file:" + sound, "-map", "0:v", "-c", "copy"});
+    Reencode();
+    proof.damaged = FFARM_DAMAGED_UNSET;
+    for (const char *options : {"-hwaccel cuda", "-c:0 h264_qsv", "-c:v h264_cuvid"}) {
+        Decoding(options);
+        EXPECT_TRUE(Verify(result, "mp4")) << Said();
+    }
+    Overwrite(film, 6000, 1500);
+    ffarm_media_free(source);
+    source = ffarm_probe_file(film.c_str(), 0, nullptr, nullptr);
+    for (const char *options : {"-hwaccel cuda", "-c:0 h264_qsv", "-c:v h264_cuvid"}) {
+        Decoding(options);
+        EXPECT_FALSE(Verify(result, "mp4")) << options;
+        EXPECT_TRUE(g_error_matches(error, FFARM_JOB_ERROR, FFARM_JOB_ERROR_SOURCE)) << Said();
+        EXPECT_NE(
+            Said().find("the source is damaged, so what hardware made of it does not count: decoded here, its video "
+                        "stream 0 has errors: "),
+            std::string::npos)
+            << Said();
+    }
+    proof.damaged = FFARM_DAMAGED_ENCODE;
+    EXPECT_TRUE(Verify(result, "mp4")) << Said();
+    proof.damaged = FFARM_DAMAGED_SKIP;
+    Decoding("-c:a aac");
+    EXPECT_TRUE(Verify(result, "mp4")) << "ffmpeg itself would have said so: " << Said();
 }
 
 TEST_F(VerifyResult, BlamesASourceThatIsGone)
