@@ -204,21 +204,42 @@ static gboolean is_full(const Device *device, gint64 now_us)
            (device->tries > 0 && device->running > 0);
 }
 
+static void add_names(GPtrArray *names, const Device *device)
+{
+    g_ptr_array_add(names, g_strdup(device->name));
+    if (device->alias)
+        g_ptr_array_add(names, g_strdup(device->alias));
+}
+
+/* Takes @names over. Returns: NULL if there are none. */
+static char **finish(GPtrArray *names)
+{
+    gboolean is_empty = names->len == 0;
+    if (!is_empty)
+        g_ptr_array_add(names, NULL);
+    return (char **)g_ptr_array_free(names, is_empty);
+}
+
 char **ffarm_device_book_full(const FfarmDeviceBook *book, const FfarmHost *host, gint64 now_us)
 {
     GPtrArray *names = g_ptr_array_new();
     for (guint i = 0; i < book->devices->len; i++) {
         const Device *device = g_ptr_array_index(book->devices, i);
-        if (device->host != host || !is_full(device, now_us))
-            continue;
-        g_ptr_array_add(names, g_strdup(device->name));
-        if (device->alias)
-            g_ptr_array_add(names, g_strdup(device->alias));
+        if (device->host == host && is_full(device, now_us))
+            add_names(names, device);
     }
-    gboolean is_empty = names->len == 0;
-    if (!is_empty)
-        g_ptr_array_add(names, NULL);
-    return (char **)g_ptr_array_free(names, is_empty);
+    return finish(names);
+}
+
+char **ffarm_device_book_taken(const FfarmDeviceBook *book, const FfarmHost *host)
+{
+    GPtrArray *names = g_ptr_array_new();
+    for (guint i = 0; i < book->devices->len; i++) {
+        const Device *device = g_ptr_array_index(book->devices, i);
+        if (device->host == host && device->tries >= FFARM_DEVICE_PATIENT_TRIES)
+            add_names(names, device);
+    }
+    return finish(names);
 }
 
 gint64 ffarm_device_book_next_us(const FfarmDeviceBook *book, gint64 now_us)

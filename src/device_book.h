@@ -59,6 +59,13 @@ FfarmDeviceBusy ffarm_device_book_note_busy(FfarmDeviceBook *book, const FfarmHo
  * Returns: new string array, free with g_strfreev(); NULL: every one can. */
 char **ffarm_device_book_full(const FfarmDeviceBook *book, const FfarmHost *host,
                               gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
+/* Found in use so often in a row, with growing pauses about five minutes, that a host with another engine does not wait
+ * for it. */
+#define FFARM_DEVICE_PATIENT_TRIES 7
+
+/* The devices of @host, as above, that others have had for so long: they are among the full ones for as long as they
+ * are closed, and are tried again then. Returns: new string array, free with g_strfreev(); NULL: none. */
+char **ffarm_device_book_taken(const FfarmDeviceBook *book, const FfarmHost *host) G_GNUC_WARN_UNUSED_RESULT;
 /* When the next closed device is to be tried again; -1: none is closed at @now_us. */
 gint64 ffarm_device_book_next_us(const FfarmDeviceBook *book, gint64 now_us);
 

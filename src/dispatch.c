@@ -36,11 +36,11 @@ typedef struct {
 
 struct FfarmDispatch {
     const FfarmPlan *plan;
-    GArray *seats;         /* of Seat */
-    GPtrArray *lines;      /* of Line */
-    GHashTable *by_key;    /* char* -> Line */
-    GHashTable *abilities; /* const FfarmHost* -> FfarmAbilities */
-    GHashTable *full;      /* const FfarmHost* -> char**: devices; hosts without any have no entry */
+    GArray *seats;            /* of Seat */
+    GPtrArray *lines;         /* of Line */
+    GHashTable *by_key;       /* char* -> Line */
+    GHashTable *abilities;    /* const FfarmHost* -> FfarmAbilities */
+    GHashTable *full, *taken; /* const FfarmHost* -> char**: devices; hosts without any have no entry */
 };
 
 static void line_free(gpointer data)
@@ -63,6 +63,7 @@ FfarmDispatch *ffarm_dispatch_new(const FfarmPlan *plan)
     dispatch->by_key = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     dispatch->abilities = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)ffarm_abilities_unref);
     dispatch->full = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_strfreev);
+    dispatch->taken = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_strfreev);
     return dispatch;
 }
 
@@ -73,6 +74,7 @@ void ffarm_dispatch_free(FfarmDispatch *dispatch)
     g_hash_table_unref(dispatch->by_key);
     g_hash_table_unref(dispatch->abilities);
     g_hash_table_unref(dispatch->full);
+    g_hash_table_unref(dispatch->taken);
     g_ptr_array_unref(dispatch->lines);
     g_array_unref(dispatch->seats);
     g_free(dispatch);
@@ -103,16 +105,25 @@ void ffarm_dispatch_set_abilities(FfarmDispatch *dispatch, const FfarmHost *host
     forget_fits(dispatch, host, FIT_UNKNOWN);
 }
 
-void ffarm_dispatch_set_full(FfarmDispatch *dispatch, const FfarmHost *host, const char *const *full)
+/* Returns: TRUE if @devices (nullable) are others than @table had of @host. */
+static gboolean note_devices(GHashTable *table, const FfarmHost *host, const char *const *devices)
 {
-    const char *const *before = g_hash_table_lookup(dispatch->full, host);
-    if ((!full && !before) || (full && before && g_strv_equal(full, before)))
-        return;
-    if (full)
-        g_hash_table_insert(dispatch->full, (gpointer)host, g_strdupv((char **)full));
+    const char *const *before = g_hash_table_lookup(table, host);
+    if ((!devices && !before) || (devices && before && g_strv_equal(devices, before)))
+        return FALSE;
+    if (devices)
+        g_hash_table_insert(table, (gpointer)host, g_strdupv((char **)devices));
     else
-        g_hash_table_remove(dispatch->full, host);
-    forget_fits(dispatch, host, FIT_YES);
+        g_hash_table_remove(table, host);
+    return TRUE;
+}
+
+void ffarm_dispatch_set_full(FfarmDispatch *dispatch, const FfarmHost *host, const char *const *full,
+                             const char *const *taken)
+{
+    gboolean is_other = note_devices(dispatch->full, host, full);
+    if (note_devices(dispatch->taken, host, taken) || is_other)
+        forget_fits(dispatch, host, FIT_YES);
 }
 
 const FfarmAbilities *ffarm_dispatch_peek_abilities(const FfarmDispatch *dispatch, const FfarmHost *host)
@@ -211,18 +222,22 @@ static gboolean is_for_queue(const FfarmChoice *choice, const char *queue)
     return choice->any_queue || g_strcmp0(choice->queue, queue) == 0;
 }
 
-/* @full: nullable */
+/* @is_now: with what devices can take now. */
 static FfarmChoice *choose(const FfarmDispatch *dispatch, const FfarmPlanItem *item, const FfarmHost *host,
-                           const char *const *full, FfarmRefusal *refusal)
+                           gboolean is_now, FfarmRefusal *refusal)
 {
-    const FfarmConditions conditions = {.abilities = ffarm_dispatch_peek_abilities(dispatch, host), .full = full};
+    const FfarmConditions conditions = {
+        .abilities = ffarm_dispatch_peek_abilities(dispatch, host),
+        .full = is_now ? g_hash_table_lookup(dispatch->full, host) : NULL,
+        .taken = is_now ? g_hash_table_lookup(dispatch->taken, host) : NULL,
+    };
     return ffarm_plan_choose(dispatch->plan, item, host, &conditions, refusal);
 }
 
 /* @rate: gets how fast the seat is at the sample. */
 static Fit ask_plan(const FfarmDispatch *dispatch, const Line *line, const Seat *seat, double *rate)
 {
-    g_autoptr(FfarmChoice) choice = choose(dispatch, line->sample, seat->host, NULL, NULL);
+    g_autoptr(FfarmChoice) choice = choose(dispatch, line->sample, seat->host, FALSE, NULL);
     if (!choice || !is_for_queue(choice, seat->queue))
         return FIT_NO;
     const FfarmAbilities *abilities = ffarm_dispatch_peek_abilities(dispatch, seat->host);
@@ -375,8 +390,7 @@ static FfarmJob *try_line(FfarmDispatch *dispatch, Line *line, guint seat, Ffarm
     const Waiting *picked = g_queue_peek_nth(&line->waiting, nth);
     FfarmJob *job = picked->job;
     g_auto(FfarmRefusal) refusal = {0};
-    g_autoptr(FfarmChoice) answer =
-        choose(dispatch, job->item, asking->host, g_hash_table_lookup(dispatch->full, asking->host), &refusal);
+    g_autoptr(FfarmChoice) answer = choose(dispatch, job->item, asking->host, TRUE, &refusal);
     if (!answer && refusal.is_busy) {
         g_array_index(line->fits, Fit, seat) = FIT_BUSY;
         return NULL;

@@ -28,7 +28,8 @@ void ffarm_dispatch_add_seat(FfarmDispatch *dispatch, const FfarmHost *host, con
 void ffarm_dispatch_set_abilities(FfarmDispatch *dispatch, const FfarmHost *host, const FfarmAbilities *abilities);
 /* The devices of @host that can take nothing now (see FfarmConditions; copied, nullable), until it is told otherwise:
  * jobs that need them wait, as do the seats that would take them. */
-void ffarm_dispatch_set_full(FfarmDispatch *dispatch, const FfarmHost *host, const char *const *full);
+void ffarm_dispatch_set_full(FfarmDispatch *dispatch, const FfarmHost *host, const char *const *full,
+                             const char *const *taken);
 /* Returns: what is known of @host now; borrowed, nullable. */
 const FfarmAbilities *ffarm_dispatch_peek_abilities(const FfarmDispatch *dispatch, const FfarmHost *host);
 typedef enum {

@@ -107,7 +107,8 @@ static void look_at_host(FfarmFarm *farm, const FfarmHost *host)
 {
     gint64 now_us = g_get_monotonic_time(), next_us = ffarm_device_book_next_us(farm->devices, now_us);
     g_auto(GStrv) full = ffarm_device_book_full(farm->devices, host, now_us);
-    ffarm_dispatch_set_full(farm->dispatch, host, (const char *const *)full);
+    g_auto(GStrv) taken = ffarm_device_book_taken(farm->devices, host);
+    ffarm_dispatch_set_full(farm->dispatch, host, (const char *const *)full, (const char *const *)taken);
     if (next_us >= 0)
         ffarm_alarms_set(farm->alarms, FFARM_ALARM_DEVICE, NULL, next_us);
     else
@@ -165,6 +166,14 @@ static void set_aside(FfarmFarm *farm, const FfarmHost *host, const FfarmChoice 
 static void tell_busy(const FfarmFarm *farm, const FfarmHost *host, const char *device, const FfarmDeviceBusy *busy,
                       gint64 now_us)
 {
+    if (busy->tries == FFARM_DEVICE_PATIENT_TRIES) {
+        g_autofree char *news =
+            g_strdup_printf("%s: %s has been in use by others for some minutes; films go to the host's "
+                            "next engine, where it has one, until it is free",
+                            host->name, device);
+        ffarm_farm_tell_message(farm, news, TRUE);
+        return;
+    }
     g_autofree char *text =
         busy->limit > 0
             ? g_strdup_printf("%s: %s is full with %u of ours, as it seems; others wait until one has ended",

@@ -380,13 +380,16 @@ static gboolean is_among_devices(const FfarmHost *host, const char *engine)
     return FALSE;
 }
 
-/* Returns: FALSE if all of the candidate's devices are full. */
-static gboolean pick_device(const Candidate *candidate, const char **device)
+/* Returns: FALSE if all of the candidate's devices are full. @is_taken: whether by others, and for long. */
+static gboolean pick_device(const Candidate *candidate, const char **device, gboolean *is_taken)
 {
+    const FfarmLadderParams *params = candidate->params;
+    *is_taken = TRUE;
     for (guint i = 0; i < candidate->devices->len; i++) {
         *device = g_ptr_array_index(candidate->devices, i);
-        if (!ffarm_ladder_is_full(candidate->params->full, candidate->engine, *device))
+        if (!ffarm_ladder_is_full(params->full, candidate->engine, *device))
             return TRUE;
+        *is_taken = *is_taken && ffarm_ladder_is_full(params->taken, candidate->engine, *device);
     }
     return FALSE;
 }
@@ -394,8 +397,9 @@ static gboolean pick_device(const Candidate *candidate, const char **device)
 typedef struct {
     FfarmLadder *ladder;
     GString *passed_over;
-    GString *loss;     /* what engines that could do it would lose of HDR */
-    gboolean has_full; /* an engine that could do it has no device free */
+    GString *loss;      /* what engines that could do it would lose of HDR */
+    gboolean has_full;  /* an engine that could do it has no device free, and is worth waiting for */
+    gboolean has_taken; /* one is in use by others, and for long */
 } Climb;
 
 static void append(GString *list, const char *why)
@@ -427,6 +431,7 @@ static void climb_engine(Climb *climb, const FfarmLadderParams *params, const GP
 {
     g_auto(Candidate) candidate = candidate_new(params, engine);
     const char *device = NULL;
+    gboolean is_taken = FALSE;
     g_autofree char *obstacle = find_obstacle(&candidate);
     g_autofree char *loss = obstacle ? NULL
                                      : ffarm_hdr_loss(candidate.profile, params->proof, params->traits->video,
@@ -441,9 +446,10 @@ static void climb_engine(Climb *climb, const FfarmLadderParams *params, const GP
         return;
     if (climb->has_full && !is_among_devices(params->host, engine)) {
         pass_over(climb, engine, "is not among the host's devices");
-    } else if (!pick_device(&candidate, &device)) {
-        pass_over(climb, engine, "is full");
-        climb->has_full = TRUE;
+    } else if (!pick_device(&candidate, &device, &is_taken)) {
+        pass_over(climb, engine, is_taken ? "has been in use by others for some minutes" : "is full");
+        climb->has_full = climb->has_full || !is_taken;
+        climb->has_taken = climb->has_taken || is_taken;
     } else {
         add_rungs(climb, &candidate, engines, device);
     }
@@ -465,8 +471,9 @@ FfarmLadder *ffarm_ladder_new(const FfarmLadderParams *params)
             break;
     }
     ladder->passed_over = passed_over->len > 0 ? g_strdup(passed_over->str) : NULL;
-    ladder->is_busy = ladder->rungs->len == 0 && climb.has_full;
-    if (ladder->rungs->len == 0 && !climb.has_full && loss->len > 0)
+    gboolean is_waited_for = climb.has_full || climb.has_taken;
+    ladder->is_busy = ladder->rungs->len == 0 && is_waited_for;
+    if (ladder->rungs->len == 0 && !is_waited_for && loss->len > 0)
         ladder->loss = g_strdup(loss->str);
     return ladder;
 }

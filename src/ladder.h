@@ -25,10 +25,10 @@ typedef struct {
 
 typedef struct {
     const FfarmHost *host;
-    const FfarmAbilities *abilities; /* nullable: nothing is known */
-    const char *const *full;         /* as in FfarmConditions; nullable */
-    const FfarmProfile *profile;     /* with mixins, without engine; its codec is not copy */
-    const FfarmProof *proof;         /* the configuration's, the profile's laid over it */
+    const FfarmAbilities *abilities;        /* nullable: nothing is known */
+    const char *const *full, *const *taken; /* as in FfarmConditions; nullable */
+    const FfarmProfile *profile;            /* with mixins, without engine; its codec is not copy */
+    const FfarmProof *proof;                /* the configuration's, the profile's laid over it */
     const FfarmTraits *traits;
     int depth; /* bits of the result */
 } FfarmLadderParams;
@@ -36,7 +36,7 @@ typedef struct {
 typedef struct {
     GPtrArray *rungs;  /* of FfarmRung, none twice; empty: the host can't do it */
     char *passed_over; /* engines before that of the first rung and why, "; " between them; NULL: none */
-    gboolean is_busy;  /* empty, but what it would use is only full */
+    gboolean is_busy;  /* empty, but what it would use is only full, or taken */
     char *loss;        /* empty, and HDR is what stands against it: what would be lost of that; nullable */
 } FfarmLadder;
 

@@ -108,6 +108,8 @@ struct FfarmChoice {
 typedef struct {
     const FfarmAbilities *abilities; /* of the host; nullable: as the plan knows them */
     const char *const *full;         /* devices of the host that can take nothing now: "cuda", "cuda:1"; nullable */
+    const char *const *taken; /* of those, the ones that others have had for so long that the host's next engine does
+                                 better than to wait for them; nullable */
 } FfarmConditions;
 
 /* Why a host may not take an item. */

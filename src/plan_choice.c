@@ -22,9 +22,9 @@ typedef struct {
     const FfarmPlan *plan;
     const FfarmPlanItem *item;
     const FfarmHost *host;
-    const FfarmAbilities *abilities; /* nullable */
-    const char *const *full;         /* nullable */
-    const FfarmProfile *profile;     /* with mixins, without engine */
+    const FfarmAbilities *abilities;        /* nullable */
+    const char *const *full, *const *taken; /* nullable */
+    const FfarmProfile *profile;            /* with mixins, without engine */
     FfarmProof proof;
     FfarmTraits traits;
 } Question;
@@ -424,6 +424,7 @@ static FfarmChoice *choose_ladder(const Question *question, gboolean is_first_on
         .host = question->host,
         .abilities = question->abilities,
         .full = question->full,
+        .taken = question->taken,
         .profile = question->profile,
         .proof = &question->proof,
         .traits = &question->traits,
@@ -476,6 +477,7 @@ static FfarmChoice *choose(const FfarmPlan *plan, const FfarmPlanItem *item, con
         .host = host,
         .abilities = given || !plan->abilities ? given : g_hash_table_lookup(plan->abilities, host),
         .full = conditions ? conditions->full : NULL,
+        .taken = conditions ? conditions->taken : NULL,
         .profile = profile,
         .proof = ffarm_proof_over(&plan->settings->proof, &profile->proof),
         .traits = ffarm_traits_of(item->media),

@@ -161,6 +161,26 @@ TEST_F(DeviceBook, LeavesADeviceAloneThatOthersUseForLongerEachTime)
     EXPECT_GE(now_us - begin_us, 3600 * second);
 }
 
+TEST_F(DeviceBook, SaysWhatOthersHaveHadForLong)
+{
+    auto taken = [this]() {
+        g_auto(GStrv) names = ffarm_device_book_taken(book, host);
+        g_autofree char *text = names ? g_strjoinv(" ", names) : g_strdup("");
+        return std::string(text);
+    };
+    for (guint i = 0; i + 1 < FFARM_DEVICE_PATIENT_TRIES; i++)
+        Refuse();
+    EXPECT_EQ(taken(), "");
+    Refuse();
+    EXPECT_EQ(taken(), "cuda");
+    now_us += 301 * second;
+    EXPECT_EQ(Full(), "") << "it is tried again";
+    Take();
+    ffarm_device_book_note_begun(book, host, "cuda", nullptr);
+    EXPECT_EQ(taken(), "");
+    End();
+}
+
 TEST_F(DeviceBook, TriesAClosedDeviceWithOneBeforeTheOthers)
 {
     Refuse();

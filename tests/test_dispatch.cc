@@ -251,12 +251,12 @@ TEST_F(Dispatch, HasASeatWaitWhoseDevicesAreFull)
         ffarm_dispatch_queue(dispatch, job, job->item->id);
     }
     FfarmJob *copy = Queued("short", 10);
-    ffarm_dispatch_set_full(dispatch, Host("gpu"), some);
+    ffarm_dispatch_set_full(dispatch, Host("gpu"), some, nullptr);
     g_autoptr(FfarmChoice) choice = nullptr;
     EXPECT_EQ(ffarm_dispatch_next(dispatch, one, &choice), jobs[0]);
     ASSERT_NE(choice, nullptr);
     EXPECT_STREQ(choice->device, "1");
-    ffarm_dispatch_set_full(dispatch, Host("gpu"), all);
+    ffarm_dispatch_set_full(dispatch, Host("gpu"), all, nullptr);
     EXPECT_EQ(Next(two), copy) << "what needs no device goes on";
     EXPECT_EQ(Next(two), nullptr);
     EXPECT_EQ(Next(two), nullptr);
@@ -264,7 +264,7 @@ TEST_F(Dispatch, HasASeatWaitWhoseDevicesAreFull)
     EXPECT_TRUE(ffarm_dispatch_has_work_for(dispatch, two));
     EXPECT_EQ(ffarm_dispatch_take_orphan(dispatch), nullptr);
     EXPECT_EQ(jobs[1]->refused_by->len, 0u);
-    ffarm_dispatch_set_full(dispatch, Host("gpu"), nullptr);
+    ffarm_dispatch_set_full(dispatch, Host("gpu"), nullptr, nullptr);
     EXPECT_EQ(Next(two), jobs[1]);
 }
 
@@ -277,7 +277,7 @@ TEST_F(Dispatch, GivesToAnotherHostWhatWaitsForADevice)
     video->width = 1280;
     video->height = 720;
     ffarm_dispatch_queue(dispatch, job, 0);
-    ffarm_dispatch_set_full(dispatch, Host("gpu"), full);
+    ffarm_dispatch_set_full(dispatch, Host("gpu"), full, nullptr);
     EXPECT_EQ(Next(gpu), nullptr);
     EXPECT_EQ(Next(any), job);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "farm_fixture.h"
+#include "device_book.h"
 #include "prober.h"
 #include "runner.h"
 
@@ -1186,6 +1187,19 @@ TEST_F(FarmHardware, ForgivesADriverThatFailsOnce)
     EXPECT_EQ(summary.done, 3u);
     EXPECT_EQ(Read(In("calls")), "x\nx\nx\n");
     EXPECT_FALSE(Said("a: cuda is not used any more"));
+}
+
+TEST_F(FarmHardware, DoesNotIdleForMinutesBecauseOthersHaveTheGpu)
+{
+    std::string film = Film("film.mkv");
+    std::string ffmpeg = StandIn("busy", NvencAndCpu("echo x >> " + In("calls") + "; refuse '" + full + "'"));
+    options.pause_ms = 10;
+    options.retries = 0;
+    EXPECT_TRUE(Run(Cluster({{"a", ffmpeg}}, "        engines: [cuda, cpu]\n", hevc_profile)));
+    ExpectDone(film);
+    EXPECT_EQ(Of(film).attempts, 1u);
+    EXPECT_EQ(Read(In("calls")).size(), 2u * FFARM_DEVICE_PATIENT_TRIES);
+    EXPECT_TRUE(Said("a: cuda has been in use by others for some minutes; films go to the host's next engine"));
 }
 
 TEST_F(FarmHardware, CountsOnNoEngineThatIsSickInTheMiddle)

@@ -102,13 +102,13 @@ class Ladder : public testing::Test
         for (const std::string &one : full)
             names.push_back(one.c_str());
         names.push_back(nullptr);
-        const FfarmLadderParams params = {host,
-                                          abilities,
-                                          names.data(),
-                                          profile,
-                                          &profile->proof,
-                                          &traits,
-                                          ffarm_recipe_depth(profile, traits.video)};
+        std::vector<const char *> others;
+        for (const std::string &one : taken)
+            others.push_back(one.c_str());
+        others.push_back(nullptr);
+        const FfarmLadderParams params = {
+            host,    abilities,       names.data(), others.data(),
+            profile, &profile->proof, &traits,      ffarm_recipe_depth(profile, traits.video)};
         return ffarm_ladder_new(&params);
     }
     static std::string Rung(const FfarmRung *rung)
@@ -145,7 +145,7 @@ class Ladder : public testing::Test
     FfarmProfile *profile = nullptr;
     FfarmAbilities *abilities = nullptr;
     FfarmTraits traits = {};
-    std::vector<std::string> full;
+    std::vector<std::string> full, taken;
 };
 
 } // namespace
@@ -337,6 +337,25 @@ TEST_F(Ladder, FullDevicesAreLeftForOthersOfTheSameEngine)
     EXPECT_EQ(Chain(), "cpu | cuda: is full; vaapi: is full");
     full.push_back("cpu");
     EXPECT_EQ(Chain(), "busy | cuda: is full; vaapi: is full; cpu: is full");
+}
+
+TEST_F(Ladder, WhatOthersHaveForLongIsWaitedForWhereNothingElseIsLeft)
+{
+    Engines("cuda cpu");
+    Encodes("cuda", nullptr, "hevc", 8);
+    Film("ffv1", nullptr, "yuv420p", 8);
+    full = taken = {"cuda"};
+    EXPECT_EQ(Chain(), "cpu | cuda: has been in use by others for some minutes");
+    Engines("cuda");
+    EXPECT_EQ(Chain(), "busy | cuda: has been in use by others for some minutes");
+    full = {};
+    EXPECT_EQ(Chain(), "cuda") << "it is tried again";
+    // One that is only full with ours is worth waiting for.
+    Engines("cuda cpu");
+    ffarm_host_add_device(host, "cuda", nullptr, 1);
+    ffarm_host_add_device(host, "cuda", "1", 1);
+    full = {"cuda", "cuda:1"};
+    EXPECT_EQ(Chain().substr(0, 4), "busy");
 }
 
 TEST_F(Ladder, ProvedDevicesShareTheLoad)

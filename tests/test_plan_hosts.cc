@@ -385,7 +385,7 @@ TEST_F(PlanHosts, LiteralEncodersAndWhatWasFound)
         g_ptr_array_add(abilities->encoders, row);
     };
     auto ask = [&](guint item, const char *const *full = nullptr) {
-        const FfarmConditions conditions = {abilities, full};
+        const FfarmConditions conditions = {abilities, full, nullptr};
         g_auto(FfarmRefusal) refusal = {};
         g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(item), Host(0), &conditions, &refusal);
         EXPECT_TRUE(!choice || !choice->fallback) << "what the user says is not exchanged for anything";

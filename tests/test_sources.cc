@@ -66,7 +66,7 @@ class Sources : public PlanTest
         Give(name, nullptr, profile);
         EXPECT_TRUE(Plan());
         g_clear_pointer(&choice, ffarm_choice_free);
-        const FfarmConditions conditions = {abilities, nullptr};
+        const FfarmConditions conditions = {abilities, nullptr, nullptr};
         g_auto(FfarmRefusal) refusal = {};
         choice = ffarm_plan_choose(plan, Item(0), Host(0), &conditions, &refusal);
         loses_hdr = refusal.loses_hdr;
