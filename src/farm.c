@@ -186,6 +186,7 @@ static void farm_init(FfarmFarm *farm, const FfarmPlan *plan, const FfarmFarmOpt
     farm->alarms = ffarm_alarms_new();
     farm->space = ffarm_space_new();
     farm->devices = ffarm_device_book_new();
+    farm->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     farm->misses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     farm->wants = ffarm_wants_new(plan->settings);
     farm->dispatch = ffarm_dispatch_new(plan);
@@ -202,6 +203,7 @@ static void farm_clear(FfarmFarm *farm)
     ffarm_alarms_free(farm->alarms);
     ffarm_space_free(farm->space);
     ffarm_device_book_free(farm->devices);
+    g_hash_table_unref(farm->told);
     g_hash_table_unref(farm->misses);
     ffarm_wants_free(farm->wants);
     g_async_queue_unref(farm->news);

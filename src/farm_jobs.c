@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "farm_private.h"
 
+#include <string.h>
 #include "error.h"
 #include "runner.h"
 
@@ -88,6 +89,18 @@ static guint stall_ms(const FfarmFarm *farm, const FfarmChoice *choice)
     return (own_s ? own_s : farm->plan->settings->stall_timeout) * 1000;
 }
 
+/* Which of the host's engines the choice does without, and why: once for all films of which the same is true. */
+static void tell_passed_over(FfarmFarm *farm, const FfarmChoice *choice)
+{
+    if (!choice->passed_over)
+        return;
+    char *text = g_strdup_printf("%s: %s encodes (%s)", choice->host->name,
+                                 strcmp(choice->engine, "cpu") == 0 ? "the CPU" : choice->engine, choice->passed_over);
+    if (!g_hash_table_contains(farm->told, text))
+        ffarm_farm_tell_message(farm, text, FALSE);
+    g_hash_table_add(farm->told, text);
+}
+
 static void give(FfarmFarm *farm, FfarmMember *member, FfarmJob *job, FfarmChoice *choice)
 {
     ffarm_roster_make_busy(farm->roster, member);
@@ -106,6 +119,7 @@ static void give(FfarmFarm *farm, FfarmMember *member, FfarmJob *job, FfarmChoic
     g_free(job->fingerprint);
     job->fingerprint = g_strdup(choice->fingerprint);
     ffarm_farm_look_at_meetings(farm, job);
+    tell_passed_over(farm, choice);
     ffarm_job_go(job, FFARM_JOB_CLAIMED);
     ffarm_farm_note(farm, job);
     ffarm_farm_tell_job(farm, FFARM_EVENT_JOB, job, member);

@@ -26,6 +26,7 @@ typedef struct {
     guint *ranks;        /* by item id: place in the order of handing out */
     FfarmAlarms *alarms; /* of crews and jobs */
     FfarmDeviceBook *devices;
+    GHashTable *told;   /* char*: messages that are said once */
     GHashTable *misses; /* host, engine, device, codec, depth -> the last FfarmJob with which that failed */
     FfarmSpace *space;  /* of the slots that work */
     FfarmWants *wants;  /* what hosts are tried for */

@@ -58,3 +58,11 @@ const FfarmCapability *ffarm_literal_trial(const FfarmAbilities *abilities, cons
         return NULL;
     return ffarm_abilities_find_encoder(abilities, engine, device, codec, ffarm_literal_depth(profile, video));
 }
+
+gboolean ffarm_literal_is_empty(const FfarmProfile *profile)
+{
+    gboolean says = profile->codec || profile->engines->len > 0;
+    for (guint i = 0; i < FFARM_N_SECTIONS; i++)
+        says = says || profile->sections[i].words[0];
+    return !says;
+}

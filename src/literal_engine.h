@@ -24,4 +24,7 @@ int ffarm_literal_depth(const FfarmProfile *profile, const FfarmStream *video);
 const FfarmCapability *ffarm_literal_trial(const FfarmAbilities *abilities, const FfarmProfile *profile,
                                            const char *engine, const char *device, const FfarmStream *video);
 
+/* TRUE if @profile has neither a codec nor an option, so that ffmpeg would choose everything by itself. */
+gboolean ffarm_literal_is_empty(const FfarmProfile *profile);
+
 G_END_DECLS

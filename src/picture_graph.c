@@ -152,3 +152,15 @@ char *ffarm_picture_graph_of_source(const FfarmProfile *profile)
         add_needs(graph, &profile->laid, 8);
     return g_string_free(graph, graph->len == 0);
 }
+
+void ffarm_picture_graph_tell(const FfarmProfile *profile, const FfarmStream *video, GPtrArray *notes)
+{
+    const FfarmLaid *laid = &profile->laid;
+    if (laid->deinterlaces)
+        g_ptr_array_add(notes, g_strdup("the picture is deinterlaced"));
+    if (laid->crops)
+        g_ptr_array_add(
+            notes, g_strdup_printf("the picture is cropped from %dx%d to even sides", video->width, video->height));
+    if (laid->tone_maps)
+        g_ptr_array_add(notes, g_strdup("HDR is mapped to SDR"));
+}

@@ -24,4 +24,7 @@ gboolean ffarm_picture_graph_lay(FfarmProfile *profile, const FfarmWay *way, con
  * that the result's can be compared with. Returns: new string; NULL: nothing. */
 char *ffarm_picture_graph_of_source(const FfarmProfile *profile) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Adds to @notes (of char*) in words what was laid in @profile for a film with @video and changes its picture. */
+void ffarm_picture_graph_tell(const FfarmProfile *profile, const FfarmStream *video, GPtrArray *notes);
+
 G_END_DECLS

@@ -11,6 +11,7 @@
 #include "ladder.h"
 #include "literal_engine.h"
 #include "output_options.h"
+#include "picture_graph.h"
 #include "recipe.h"
 #include "result_muxer.h"
 #include "source_traits.h"
@@ -127,7 +128,11 @@ static FfarmProfile *mix(const FfarmPlan *plan, const FfarmPlanItem *item, const
     g_autoptr(GPtrArray) mixins = g_ptr_array_new();
     for (char **name = item->input->mixins; name && *name; name++)
         g_ptr_array_add(mixins, (gpointer)ffarm_settings_profile(plan->settings, *name));
-    return ffarm_profile_with_mixins(base, (const FfarmProfile *const *)mixins->pdata, mixins->len);
+    FfarmProfile *mixed = ffarm_profile_with_mixins(base, (const FfarmProfile *const *)mixins->pdata, mixins->len);
+    /* A mixin for the picture is no reason to have the sound encoded. */
+    if (base->codec && !mixed->codec)
+        ffarm_recipe_keep_sound(mixed);
+    return mixed;
 }
 
 /* An encoder that the profile names itself needs its engine. */
@@ -355,6 +360,7 @@ static FfarmChoice *choose_way(const Question *question, const FfarmRung *rung, 
     choice->streams = ffarm_streams_choose(item->media, choice->profile, choice->muxer, plan->settings->automap);
     if (!check_streams(choice, item, refusal) || !foresee(choice, question, refusal))
         return NULL;
+    ffarm_picture_graph_tell(choice->profile, question->traits.video, choice->streams->warnings);
     choice->destination = find_destination(choice, plan, item);
     choice->placement = ffarm_choice_place(choice, plan, item, item->job_id);
     choice->argv = ffarm_choice_argv(choice, choice->placement);
@@ -450,6 +456,10 @@ static FfarmChoice *choose_ladder(const Question *question, gboolean is_first_on
 static gboolean check_film(const Question *question, FfarmRefusal *refusal)
 {
     const FfarmTraits *traits = &question->traits;
+    if (ffarm_literal_is_empty(question->profile))
+        return refuse(refusal,
+                      g_strdup_printf("profile '%s' says nothing of how to encode: give it a 'codec', or options",
+                                      question->profile->name));
     gboolean is_encoded = question->profile->codec && strcmp(question->profile->codec, "copy") != 0;
     char *obstacle = ffarm_hdr_obstacle(question->profile, &question->proof, traits->video);
     if (obstacle) {

@@ -168,7 +168,7 @@ static GPtrArray *video_words(FfarmProfile *profile, const FfarmWay *way, const 
 }
 
 /* Sound of which nothing is said stays as it is, instead of becoming what ffmpeg thinks fit for the container. */
-static void keep_sound(FfarmProfile *profile)
+void ffarm_recipe_keep_sound(FfarmProfile *profile)
 {
     if (profile->sections[FFARM_SECTION_AUDIO].words[0] ||
         ffarm_output_options_encoder(profile, FFARM_STREAM_AUDIO, 0) || ffarm_output_options_have(profile, "-an"))
@@ -214,7 +214,7 @@ FfarmProfile *ffarm_recipe_fill_way(const FfarmProfile *profile, const FfarmWay 
     FfarmProfile *filled = ffarm_profile_copy(profile);
     if (!profile->codec)
         return filled;
-    keep_sound(filled);
+    ffarm_recipe_keep_sound(filled);
     if (is_copy(profile)) {
         GPtrArray *words = g_ptr_array_new();
         add_pair(words, "-c:v", "copy");

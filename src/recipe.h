@@ -52,4 +52,7 @@ FfarmProfile *ffarm_recipe_fill_way(const FfarmProfile *profile, const FfarmWay 
 FfarmProfile *ffarm_recipe_fill(const FfarmProfile *profile, const char *engine, int depth,
                                 const char *muxer) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Has @profile, which nobody shares yet, copy the sound, if it says nothing of it: so it is with a codec. */
+void ffarm_recipe_keep_sound(FfarmProfile *profile);
+
 G_END_DECLS

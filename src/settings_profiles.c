@@ -55,8 +55,14 @@ static void read_name_of(FfarmYamlReader *reader, const FfarmYamlNode *key, cons
 
 static void read_codec(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value, gpointer slot)
 {
-    static const char *const codecs[] = {"h264", "hevc", "av1", "copy", NULL};
-    read_name_of(reader, key, value, codecs, slot);
+    /* The last two are other names of what stands at the same place in front. */
+    static const char *const codecs[] = {"h264", "hevc", "av1", "copy", "avc", "h265", NULL};
+    char **codec = slot;
+    int found = ffarm_yaml_read_choice(reader, key, value, codecs);
+    if (found < 0)
+        return;
+    g_free(*codec);
+    *codec = g_strdup(codecs[found % 4]);
 }
 
 static void read_speed(FfarmYamlReader *reader, const FfarmYamlNode *key, const FfarmYamlNode *value, gpointer slot)
@@ -198,10 +204,17 @@ static void read_starred_languages(FfarmYamlReader *reader, const FfarmYamlNode 
         languages->default_language = g_strdup(names[0]);
 }
 
-/* Every unknown key whose nearest name holds @part: ffmpeg would run without these options and choose by itself how to
- * encode, which is no harmless mistake. A strict reader has said it already. */
+static gboolean decides_how_to_encode(const char *name)
+{
+    static const char *const names[] = {"codec", "quality", "speed", "bit_depth", "hdr", "engines", "include", NULL};
+    return strstr(name, "options") || g_strv_contains(names, name);
+}
+
+/* Every unknown key that is most likely one of these: ffmpeg would run without it and choose by itself how to encode,
+ * which is no harmless mistake. A strict reader has said it already.
+ * @counts: whether a name is one of these; NULL: all are */
 static void refuse_misspelt_options(FfarmYamlReader *reader, const FfarmYamlNode *map, const FfarmYamlField *fields,
-                                    const char *part)
+                                    gboolean (*counts)(const char *name))
 {
     g_autoptr(GPtrArray) known = g_ptr_array_new();
     for (const FfarmYamlField *field = fields; field->key; field++)
@@ -211,7 +224,7 @@ static void refuse_misspelt_options(FfarmYamlReader *reader, const FfarmYamlNode
     for (guint i = 0; i < map->items->len && !reader->is_strict; i++) {
         const FfarmYamlNode *key = g_ptr_array_index(map->items, i);
         const char *nearest = ffarm_nearest_name(key->text, names);
-        if (nearest && strstr(nearest, part) && !g_strv_contains(names, key->text))
+        if (nearest && (!counts || counts(nearest)) && !g_strv_contains(names, key->text))
             ffarm_yaml_error(reader, key, "without '%s' ffmpeg would choose by itself how to encode", nearest);
     }
 }
@@ -226,7 +239,7 @@ static void read_cli(FfarmYamlReader *reader, const FfarmYamlNode *key, const Ff
         {NULL, 0, NULL, 0},
     };
     ffarm_yaml_read_map(reader, value, fields, slot);
-    refuse_misspelt_options(reader, value, fields, "");
+    refuse_misspelt_options(reader, value, fields, NULL);
 }
 
 static const FfarmYamlField template_fields[] = {
@@ -299,7 +312,7 @@ static void read_all(FfarmYamlReader *reader, const FfarmYamlNode *value, gboole
         if (map->kind == FFARM_YAML_MAP)
             ffarm_yaml_read_map(reader, map, is_template ? template_fields : profile_fields, profile);
         if (map->kind == FFARM_YAML_MAP && !is_template)
-            refuse_misspelt_options(reader, map, profile_fields, "options");
+            refuse_misspelt_options(reader, map, profile_fields, decides_how_to_encode);
         if (is_template && !ffarm_yaml_peek(map, "cli"))
             ffarm_yaml_error(reader, name, "template '%s' has no 'cli'", name->text);
         draft->has_audio = has_languages(&profile->audio);

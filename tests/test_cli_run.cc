@@ -181,6 +181,27 @@ TEST_F(CliRun, ADryRunTellsWhatAHostFallsBackOn)
         << outcome.out;
 }
 
+TEST_F(CliRun, SaysWhyTheCpuEncodes)
+{
+    Clip("a.mkv");
+    Write("gpu.yml", "config:\n  clusters:\n    home:\n      one: {type: local, engines: [videotoolbox, cpu]}\n"
+                     "profiles:\n  p: {codec: hevc, speed: fast}\n");
+    Outcome outcome = Run({"-y", "gpu.yml", "-c", "home", "-p", "p", "a.mkv"});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_TRUE(contains(outcome.err, "one: the CPU encodes (videotoolbox: ")) << outcome.err;
+}
+
+TEST_F(CliRun, DoesNotTakeAMisspeltCodecForNone)
+{
+    Clip("a.mkv");
+    std::string before = Read("a.mkv");
+    Write("bad.yml", "profiles:\n  q: {codek: hevc}\n");
+    Outcome outcome = Run({"-y", "bad.yml", "-p", "q", "a.mkv"});
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_TRUE(contains(outcome.err, "without 'codec' ffmpeg would choose by itself how to encode")) << outcome.err;
+    EXPECT_EQ(Read("a.mkv"), before);
+}
+
 TEST_F(CliRun, ADryRunAsJsonHasThePlanThenTheHosts)
 {
     Clip("a.mkv");

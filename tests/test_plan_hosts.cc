@@ -248,6 +248,23 @@ profiles:
               "for av1");
 }
 
+TEST_F(PlanHosts, ProfilesThatLeaveItToFfmpegAreRefused)
+{
+    Configure("config:\n  clusters:\n    home:\n      a: {type: local, engines: [cpu]}\n"
+              "profiles:\n  empty: {extension: .mkv, quality: high}\n  hevc: {codec: hevc}\n"
+              "  bigger: {output_options_video: -c:v libx265 -crf 18}\n");
+    const char *bigger[] = {"bigger", nullptr};
+    Clip("a.mkv");
+    Clip("b.mkv");
+    Give("a.mkv", "home", "empty");
+    Give("b.mkv", "home", "hevc", bigger);
+    ASSERT_TRUE(Plan());
+    EXPECT_EQ(Destination(0), "refused: profile 'empty' says nothing of how to encode: give it a 'codec', or options");
+    g_autoptr(FfarmChoice) choice = ffarm_plan_choose(plan, Item(1), Host(0), nullptr, nullptr);
+    ASSERT_NE(choice, nullptr);
+    EXPECT_NE(Argv(choice).find("-c:a copy -c:v libx265 -crf 18"), std::string::npos) << Argv(choice);
+}
+
 TEST_F(PlanHosts, EnginesAndMixins)
 {
     Configure(R"(

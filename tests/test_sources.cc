@@ -148,7 +148,8 @@ TEST_F(Sources, InterlacedOnesBecomeProgressive)
         EXPECT_NE(Options().find("-vf bwdif=mode=send_frame"), std::string::npos) << Options();
         EXPECT_EQ(Encode(), "") << Options();
         EXPECT_FALSE(Picture()->is_interlaced) << name;
-        EXPECT_EQ(choice->streams->warnings->len, 0u);
+        ASSERT_EQ(choice->streams->warnings->len, 1u);
+        EXPECT_STREQ(static_cast<char *>(choice->streams->warnings->pdata[0]), "the picture is deinterlaced");
     }
     EXPECT_EQ(Choose("interlaced.mkv", "own"), "");
     EXPECT_NE(Options().find("deint=interlaced,scale=iw/2:ih/2 "), std::string::npos) << Options();
@@ -189,7 +190,8 @@ TEST_F(Sources, HdrBecomesSdrWhereThatIsAskedFor)
     for (const char *name : {"hdr10.mkv", "hlg.mkv"}) {
         Take(name);
         EXPECT_EQ(Choose(name, "tonemap"), "");
-        EXPECT_EQ(choice->streams->warnings->len, 0u) << static_cast<char *>(choice->streams->warnings->pdata[0]);
+        ASSERT_EQ(choice->streams->warnings->len, 1u);
+        EXPECT_STREQ(static_cast<char *>(choice->streams->warnings->pdata[0]), "HDR is mapped to SDR");
         EXPECT_EQ(Encode(), "") << Options();
         EXPECT_EQ(Picture()->hdr, FFARM_HDR_NONE);
         EXPECT_EQ(Picture()->bit_depth, 8);

@@ -95,6 +95,9 @@ static void on_job(CliRunView *view, const FfarmEvent *event)
 {
     const FfarmJob *job = event->job;
     view->last_said_us[job->item->id] = g_get_monotonic_time();
+    /* What gets lost or changed is said before it is. */
+    if (job->state == FFARM_JOB_CLAIMED && job->attempts == 1 && job->item->reason && !view->args->quiet)
+        say(job->item, CLI_STYLE_WARN, "note: %s", job->item->reason);
     if (!view->shows_progress || ffarm_job_state_is_end(job->state))
         return;
     if (job->state == FFARM_JOB_QUEUED) {
