@@ -37,7 +37,7 @@ static gboolean on_late(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-static gboolean on_cancelled(GCancellable *cancellable, gpointer user_data)
+static gboolean on_cancelled(gint fd, GIOCondition condition, gpointer user_data)
 {
     Attempt *attempt = user_data;
     g_cancellable_cancel(attempt->inner);
@@ -50,7 +50,9 @@ static void attach(GSource *source, GSourceFunc function, gpointer user_data, GM
     g_source_attach(source, context);
 }
 
-/* Resolves and connects; the addresses compete as RFC 8305 has it. */
+/* Resolves and connects; the addresses compete as RFC 8305 has it. The caller's cancellable fires on another thread, at
+ * the end of a run for one, so it is listened to by its descriptor: a source of GLib's own may outlive its context then
+ * (in 2.74), and whoever fires it waits forever. */
 static void attempt_run(Attempt *attempt, const SshConfig *config, gint64 deadline_us, GCancellable *cancellable)
 {
     g_autoptr(GMainContext) context = g_main_context_new();
@@ -65,8 +67,9 @@ static void attempt_run(Attempt *attempt, const SshConfig *config, gint64 deadli
         late = g_timeout_source_new((guint)CLAMP((deadline_us - g_get_monotonic_time()) / 1000, 0, G_MAXINT));
         attach(late, on_late, attempt, context);
     }
-    if (cancellable) {
-        cancelled = g_cancellable_source_new(cancellable);
+    GPollFD fd;
+    if (cancellable && g_cancellable_make_pollfd(cancellable, &fd)) {
+        cancelled = g_unix_fd_source_new((gint)fd.fd, G_IO_IN);
         attach(cancelled, G_SOURCE_FUNC(on_cancelled), attempt, context);
     }
     g_socket_client_connect_to_host_async(client, config->address, (guint16)config->port, attempt->inner, on_connected,
@@ -75,8 +78,10 @@ static void attempt_run(Attempt *attempt, const SshConfig *config, gint64 deadli
         g_main_context_iteration(context, TRUE);
     if (late)
         g_source_destroy(late);
-    if (cancelled)
+    if (cancelled) {
         g_source_destroy(cancelled);
+        g_cancellable_release_fd(cancellable);
+    }
     g_main_context_pop_thread_default(context);
 }
 
