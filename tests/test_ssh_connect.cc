@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ssh_fixture.h"
+#include "ssh_dial.h"
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <atomic>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 
 namespace
@@ -289,6 +292,32 @@ TEST(SshConnect, RefusedPortAndUnknownName)
     Connection unknown(host.get());
     EXPECT_REMOTE_ERROR(unknown.failure, UNREACHABLE);
     EXPECT_TRUE(unknown.failure.says("no-such-host.invalid")) << unknown.failure.text();
+}
+
+// Whoever cancels must not wait for what the dial is just taking down.
+TEST(SshConnect, MayBeCancelledAtTheMomentOfARefusal)
+{
+    Host host(ffarm_host_new(nullptr, "box", FFARM_HOST_STREAMING));
+    SshConfig config = {};
+    {
+        Mute mute(1);
+        config.port = mute.port;
+    }
+    config.address = const_cast<char *>("127.0.0.1");
+    for (int i = 0; i < 2000; i++) {
+        g_autoptr(GCancellable) cancellable = g_cancellable_new();
+        std::atomic<bool> has_begun{false};
+        std::thread dialer([&] {
+            has_begun = true;
+            g_autoptr(SshDial) dial = ssh_dial_open(host.get(), &config, 0, cancellable, nullptr);
+            EXPECT_EQ(dial, nullptr);
+        });
+        while (!has_begun)
+            std::this_thread::yield();
+        g_usleep(static_cast<gulong>(i % 400));
+        g_cancellable_cancel(cancellable);
+        dialer.join();
+    }
 }
 
 TEST(SshConnect, BlackHoleAndMuteServerCanBeCancelledAndHaveADeadline)
